@@ -1,0 +1,91 @@
+# make run     a server with its store and a rehearsal: drive it as facilitator
+# make test    everything: static checks, then all tests
+# make setup   only the environment; leaves .venv/bin/thera-peer
+# make check   only the static part
+# Works from a fresh clone with Python >= 3.11 and make; what has not changed is not made again.
+
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+# Debian packages of the browser tests, and the program by which each is known to be there.
+DEBIAN_PROGRAMS := chromium
+
+WEB_SOURCES := $(wildcard web/build.py web/package-lock.json web/locales/*.po \
+                 web/locales/*/*.po web/locales/*/LC_MESSAGES/*.po)
+
+# Downloads no interpreter, and says nothing unless something is wrong.
+export UV_PYTHON_DOWNLOADS := never
+export UV_NO_PROGRESS := 1
+INSTALL = if [ -x $(BIN)/uv ]; \
+  then $(BIN)/uv pip install --quiet --python $(BIN)/python; \
+  else $(BIN)/python -m pip install --quiet --disable-pip-version-check; fi
+
+.PHONY: setup run test check browser-packages lock clean
+.DELETE_ON_ERROR:
+
+setup: $(VENV)/stamp-package $(VENV)/stamp-web
+
+run: setup
+	@$(BIN)/thera-peer serve --rehearse 8
+
+test: check browser-packages
+	$(BIN)/pytest -q tests/engine --cov
+	$(BIN)/pytest -q --ignore=tests/engine
+
+check: setup $(VENV)/stamp-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy .
+
+# ---- The environment -------------------------------------------------------------------
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo 'Python 3.11 or newer is needed: make setup PYTHON=/path/to/python3.11' >&2; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || \
+	  { rm -rf $(VENV); echo 'Python has no venv module: install python3-venv.' >&2; exit 1; }
+
+# uv is a faster installer, no more: where it cannot be had, pip does the same.
+$(VENV)/stamp-uv: requirements-bootstrap.txt | $(VENV)/bin/python
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes \
+	  -r requirements-bootstrap.txt || echo 'No uv for this machine: going on with pip.'
+	@touch $@
+
+$(VENV)/stamp-requirements: requirements.txt $(VENV)/stamp-uv
+	@echo 'Installing what Thera-Peer needs ...'
+	@$(subst pip install,pip install --require-hashes -r requirements.txt,$(INSTALL))
+	@touch $@
+
+$(VENV)/stamp-dev: requirements-dev.txt $(VENV)/stamp-requirements
+	@echo 'Installing what the tests need ...'
+	@$(subst pip install,pip install --require-hashes -r requirements-dev.txt,$(INSTALL))
+	@touch $@
+
+$(VENV)/stamp-package: pyproject.toml hatch_build.py $(VENV)/stamp-requirements
+	@$(subst pip install,pip install --no-deps --no-build-isolation --editable .,$(INSTALL))
+	@touch $@ $(VENV)/stamp-web
+
+$(VENV)/stamp-web: $(WEB_SOURCES) | $(VENV)/stamp-package
+	@$(BIN)/python hatch_build.py
+	@touch $@
+
+# Installed where we may, named where we may not.
+browser-packages:
+	@missing=; for program in $(DEBIAN_PROGRAMS); do \
+	  command -v $$program >/dev/null || missing="$$missing $$program"; done; \
+	[ -z "$$missing" ] && exit 0; \
+	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	  echo "Installing Debian packages:$$missing"; \
+	  { apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq install -y \
+	    --no-install-recommends $$missing; } >/dev/null; \
+	else echo "The browser tests need these Debian packages: apt-get install$$missing" >&2; exit 1; fi
+
+# Versions are chosen in pyproject.toml; this writes them down with everything they bring.
+LOCK = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+  --no-annotate --custom-compile-command 'make lock' --no-emit-index-url --no-emit-find-links
+lock: $(VENV)/stamp-uv
+	$(LOCK) pyproject.toml --group build -o requirements.txt
+	$(LOCK) pyproject.toml --group dev -o requirements-dev.txt
+	$(LOCK) requirements-bootstrap.in -o requirements-bootstrap.txt
+
+clean:
+	rm -rf $(VENV) build dist web/node_modules web/static/vendor
