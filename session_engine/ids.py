@@ -1,0 +1,30 @@
+"""The names of things in a room: plain strings, typed so that they do not mix.
+
+Ids of people, connections and rooms come from outside (the engine has no
+randomness); ids of turns, themes and alerts are counted inside, so that a
+replay of the log gives the same ones.
+"""
+
+from typing import NewType
+
+SessionId = NewType("SessionId", str)
+PersonId = NewType("PersonId", str)
+ConnectionId = NewType("ConnectionId", str)
+TurnId = NewType("TurnId", str)
+ThemeId = NewType("ThemeId", str)
+AlertId = NewType("AlertId", str)
+
+
+def turn_id(number: int) -> TurnId:
+    """Name the turn with this number; numbers never repeat within a room."""
+    return TurnId(f"t{number}")
+
+
+def theme_id(number: int) -> ThemeId:
+    """Name the theme with this number."""
+    return ThemeId(f"th{number}")
+
+
+def alert_id(number: int) -> AlertId:
+    """Name the urgent-support alert with this number."""
+    return AlertId(f"a{number}")
