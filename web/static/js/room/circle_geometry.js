@@ -1,0 +1,57 @@
+/**
+ * Where the seats of a circle are: pure geometry in a picture of 400 by 400.
+ *
+ * Up to 20 people sit on one ring. More sit in two staggered rows, still clockwise in the
+ * order of their seats, so that 35 discs keep a diameter of 33 px on a 360 px screen.
+ */
+
+export const SIZE = 400;
+const MIDDLE = SIZE / 2;
+const ONE_RING_MOST = 20;
+const ROW_OUTER = 178;
+const ROW_INNER = 141;
+const DISC_LARGEST = 29;
+const DISC_STAGGERED = 19.5;
+const GAP = 5;
+
+/** @typedef {{x: number, y: number, angle: number}} Place */
+/** @typedef {{places: Place[], disc: number, ring: number}} Layout */
+
+/** @returns {Layout} the seats from twelve o'clock on, a disc's radius, the clock ring's radius */
+export function layOut(/** @type {number} */ count) {
+  const staggered = count > ONE_RING_MOST;
+  const pitch = (2 * Math.PI) / Math.max(count, 1);
+  const one = SIZE / 2 - DISC_LARGEST - 4;
+  const disc = staggered
+    ? DISC_STAGGERED
+    : Math.min(DISC_LARGEST, one * Math.sin(Math.min(pitch, Math.PI) / 2) - GAP / 2);
+  const places = Array.from({ length: count }, (_, seat) => {
+    // An odd number of people leaves two neighbours on the inner row; the last moves half out.
+    const last = staggered && count % 2 === 1 && seat === count - 1;
+    const inner = staggered && seat % 2 === 1;
+    const radius = last ? (ROW_OUTER + ROW_INNER) / 2 : inner ? ROW_INNER : staggered ? ROW_OUTER : one;
+    const angle = seat * pitch - Math.PI / 2;
+    return { x: MIDDLE + radius * Math.cos(angle), y: MIDDLE + radius * Math.sin(angle), angle };
+  });
+  return { places, disc, ring: (staggered ? ROW_INNER : one) - disc - 12 };
+}
+
+/** The first letters of a name: two words give two, one word gives its first two letters. */
+export function initials(/** @type {string} */ name) {
+  const words = name.trim().split(/\s+/u);
+  const letters = words.length > 1 ? words.slice(0, 2).map(firstLetter) : [firstTwo(words[0] ?? '')];
+  return letters.join('').toLocaleUpperCase();
+}
+
+// A letter of Devanagari carries signs with it; cutting between them shows broken glyphs.
+const letters = new Intl.Segmenter(undefined, { granularity: 'grapheme' });
+
+function firstLetter(/** @type {string} */ word) {
+  return [...letters.segment(word)][0]?.segment ?? '';
+}
+
+function firstTwo(/** @type {string} */ word) {
+  const parts = [...letters.segment(word)].slice(0, 2).map((part) => part.segment);
+  // Two Devanagari letters with their signs are wider than the disc; one is enough.
+  return parts.join('').length > 2 ? (parts[0] ?? '') : parts.join('');
+}

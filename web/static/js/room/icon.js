@@ -1,0 +1,11 @@
+/** An icon of the one set; always beside a word, so never read aloud. */
+import { html, svg } from './lit.js';
+
+// The sprite is built by web/build.py from the icons that are in use.
+const SPRITE = '/static/vendor/icons.svg';
+
+export function icon(/** @type {string} */ name) {
+  return html`<svg class="icon" viewBox="0 0 24 24" aria-hidden="true" focusable="false">
+    ${svg`<use href="${SPRITE}#${name}"></use>`}
+  </svg>`;
+}

@@ -1,0 +1,67 @@
+/**
+ * The urgent-support card: one press from every screen, helplines without a connection.
+ *
+ * The card itself is in the page (templates/parts/urgent.html), so it shows whatever the network
+ * does. A live room plugs in the call to its facilitators:
+ *
+ *     const card = supportCard({ ask: (kind, note) => socket.ask(kind, note) });
+ *     card.show(view.you.support);   // on every new view
+ *
+ * `ask` answers "sent" once the server has it, or a sentence that says what to do instead.
+ */
+import { t } from "./strings.js";
+
+/** @typedef {"now" | "after" | "leaving"} Kind */
+/** @typedef {{ kind: Kind, state: "open" | "loud" | "on_call" | "taken", by: string | null }} Support */
+/** @typedef {(kind: Kind, note: string) => Promise<string>} Ask */
+
+/** @param {{ ask?: Ask }} [options] without `ask` the card shows helplines only */
+export function supportCard({ ask } = {}) {
+  const card = /** @type {HTMLDialogElement} */ (document.getElementById("urgent-support"));
+  const call = /** @type {HTMLElement} */ (card.querySelector("[data-call]"));
+  const note = /** @type {HTMLTextAreaElement} */ (card.querySelector("textarea"));
+  const status = /** @type {HTMLElement} */ (card.querySelector("[data-call-status]"));
+
+  /** @param {string} words */
+  const say = (words) => {
+    if (status.textContent !== words) status.textContent = words;
+  };
+
+  function open() {
+    if (!card.open) card.showModal();
+  }
+
+  /** @param {Support | null} support the person's own call, from the newest view */
+  function show(support) {
+    if (!support) return;
+    if (support.state === "taken") {
+      say(support.by ? t("{name} has seen it and is with you.", { name: support.by }) : t("A facilitator has seen it."));
+    } else {
+      say(t("Sent. The circle cannot see it; the facilitators can, and after a minute the person on call."));
+    }
+  }
+
+  /** @param {Kind} kind */
+  async function send(kind) {
+    if (!ask) return;
+    say(t("Sending…"));
+    const answer = await ask(kind, note.value.trim());
+    if (answer !== "sent") return say(answer);
+    note.value = "";
+    show({ kind, state: "open", by: null });
+  }
+
+  call.hidden = !ask;
+  call.addEventListener("click", (event) => {
+    const button = event.target instanceof Element && event.target.closest("[data-kind]");
+    if (button instanceof HTMLElement) void send(/** @type {Kind} */ (button.dataset.kind));
+  });
+  document.addEventListener("click", (event) => {
+    const opener = event.target instanceof Element && event.target.closest("[data-urgent]");
+    if (!opener) return;
+    event.preventDefault(); // without JavaScript it is a link to /help
+    open();
+  });
+
+  return { open, show, close: () => card.close() };
+}
