@@ -1,0 +1,45 @@
+"""Connections to a store, chosen by its URL.
+
+The library must never repeat a command by itself: a repeated append would be
+decided for another moment. So: no retries, two seconds of patience.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from redis.asyncio import BlockingConnectionPool, Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+
+# Longer than any pause of a healthy store (a rewrite of its file takes milliseconds),
+# shorter than the 3 s after which it counts as away.
+TIMEOUT_SECONDS = 2.0
+
+# Commands beyond this many wait for a connection; more would only queue inside the store.
+CONNECTIONS = 32
+
+
+def open_client(url: str, *, timeout_s: float = TIMEOUT_SECONDS) -> Redis:
+    """Return a client for `unix://`, `redis://` or `rediss://`; connects when first used.
+
+    Raises:
+        ValueError: when the URL is of no known kind.
+    """
+    options: dict[str, Any] = {
+        # RESP 2: the newer protocol adds a handshake that Valkey answers with an error.
+        "protocol": 2,
+        "retry": Retry(NoBackoff(), 0),
+        "socket_timeout": timeout_s,
+        "socket_connect_timeout": timeout_s,
+    }
+    pool = BlockingConnectionPool.from_url(
+        url, max_connections=CONNECTIONS, timeout=timeout_s, **options
+    )
+    return Redis.from_pool(pool)
+
+
+def without_password(url: str) -> str:
+    """Return a store's URL as it may be shown: without user and password."""
+    scheme, separator, rest = url.partition("://")
+    return scheme + separator + rest.rpartition("@")[2]

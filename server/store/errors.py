@@ -1,0 +1,53 @@
+"""What can go wrong between a worker and its store.
+
+    StoreError
+    ├── LogUnavailable   no answer: whether the step was done is not known
+    └── StoreRefused     an answer: nothing was stored, and why
+
+Both are infrastructure: never shown to a person as a refusal of theirs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from redis import exceptions as redis_errors
+
+
+class StoreError(Exception):
+    """A step on the store that did not come back as done."""
+
+
+class LogUnavailable(StoreError):  # noqa: N818
+    """The store did not answer in time; the outcome is unknown.
+
+    Asking again with the same command ids finds out, and nothing else does.
+    """
+
+
+class StoreRefused(StoreError):  # noqa: N818
+    """The store answered that it cannot write: out of memory, read-only, no disk.
+
+    `reason` is the store's own word for it and holds nothing that people said.
+    """
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Turn the client library's errors into the two of this module.
+
+    Raises:
+        LogUnavailable: for everything that leaves the outcome open.
+        StoreRefused: when the store answered with an error.
+    """
+    try:
+        yield
+    except redis_errors.ResponseError as error:
+        raise StoreRefused(str(error).split("\n", 1)[0]) from error
+    except (redis_errors.RedisError, OSError, TimeoutError) as error:
+        raise LogUnavailable(str(error) or type(error).__name__) from error

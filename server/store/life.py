@@ -1,0 +1,84 @@
+"""Signs of life: of the whole service, to know its outages, and of each worker.
+
+Time in which nobody served does not exist for a room. It is known afterwards from
+the last sign of life: whoever beats first after more than three silent seconds
+records the outage, in the same step.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from redis.asyncio import Redis
+
+from server.store.errors import translated
+
+# A worker beats every second; three missed beats are an outage.
+BEAT_SECONDS = 1.0
+AWAY_SECONDS = 3.0
+# As long as any room can still need an outage given back, and never an endless list.
+REMEMBERED_SECONDS = 48 * 3600
+REMEMBERED_OUTAGES = 50
+# A lease: renewed every three seconds, lapsing after ten (two renewals may fail).
+RENEW_SECONDS = 3.0
+LEASE_SECONDS = 10.0
+
+LIFE_KEY = "tp:{life}"
+OUTAGES_KEY = "tp:{life}:outages"
+
+
+def lease_key(worker: str) -> str:
+    """Return the key of a worker's lease; all lie on one node of a cluster."""
+    return f"tp:{{workers}}:{worker}"
+
+
+@dataclass(frozen=True, slots=True)
+class Outage:
+    """A time in which no worker served or the store did not answer (ms)."""
+
+    since: int
+    until: int
+
+
+class Life:
+    """Beats for the service and keeps the workers' leases.
+
+    A worker beats successfully before it decides anything after its start and after the
+    store was away. Every method raises `LogUnavailable` and `StoreRefused`.
+    """
+
+    def __init__(self, client: Redis) -> None:
+        self._client = client
+        script = (Path(__file__).parent / "beat.lua").read_bytes()
+        self._beat = client.register_script(script)
+
+    async def beat(self) -> list[Outage]:
+        """Leave a sign of life; return the outages of the last two days, oldest first."""
+        with translated():
+            answer = await self._beat(
+                keys=[LIFE_KEY, OUTAGES_KEY],
+                args=[int(AWAY_SECONDS * 1000), REMEMBERED_SECONDS * 1000, REMEMBERED_OUTAGES],
+            )
+        times = answer[1:]
+        return [Outage(*pair) for pair in zip(times[::2], times[1::2], strict=True)]
+
+    async def renew(self, worker: str) -> None:
+        """Take or renew the lease of a worker."""
+        with translated():
+            await self._client.set(lease_key(worker), b"1", px=int(LEASE_SECONDS * 1000))
+
+    async def release(self, worker: str) -> None:
+        """Give a lease back: the worker stops, others need not wait for it to lapse."""
+        with translated():
+            await self._client.delete(lease_key(worker))
+
+    async def living(self, workers: Iterable[str]) -> set[str]:
+        """Return those of the workers whose lease has not lapsed."""
+        asked = list(workers)
+        if not asked:
+            return set()
+        with translated():
+            found = await self._client.mget([lease_key(worker) for worker in asked])
+        return {worker for worker, lease in zip(asked, found, strict=True) if lease is not None}
