@@ -1,3 +1,4 @@
+#!lua
 -- Appends a batch to one room's log, in one step or not at all.
 --
 -- KEYS[1]  tp:{session}:log   list; an element is head (40 hex digits) + payload; its length is

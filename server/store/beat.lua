@@ -1,3 +1,4 @@
+#!lua
 -- Leaves a sign of life, and records an outage when the last one is too old.
 --
 -- KEYS[1]  tp:{life}           string; time of the last sign of life of any worker (ms)

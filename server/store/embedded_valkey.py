@@ -89,9 +89,17 @@ class EmbeddedValkey:
     the child with the thread that started it.
     """
 
-    def __init__(self, directory: Path, *, name: str = "store", kept: bool = True) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        *,
+        name: str = "store",
+        kept: bool = True,
+        lock_seconds: float = LOCK_SECONDS,
+    ) -> None:
         self.directory = directory.resolve()
         self.name = name
+        self._lock_seconds = lock_seconds
         self._settings = COMMON | (KEPT if kept else IN_MEMORY)
         self._reserve = self.directory / "reserve" if kept else None
         self._process: subprocess.Popen[bytes] | None = None
@@ -122,7 +130,7 @@ class EmbeddedValkey:
             StoreStartError: when it cannot be started.
         """
         prepare_directory(self.directory)
-        self._lock = lock_file(self.directory / f"{self.name}.lock", LOCK_SECONDS)
+        self._lock = lock_file(self.directory / f"{self.name}.lock", self._lock_seconds)
         if self._lock is None:
             raise StoreStartError(
                 f"Another store still runs on {self.directory}: stop it, or choose another"

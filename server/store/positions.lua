@@ -1,3 +1,4 @@
+#!lua flags=no-writes
 -- Tells where logs end, of many rooms in one round trip.
 --
 -- KEYS     tp:{session}:log of each room

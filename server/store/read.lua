@@ -1,3 +1,4 @@
+#!lua flags=no-writes
 -- Reads one room's log from a position on.
 --
 -- KEYS[1]  tp:{session}:log

@@ -7,7 +7,7 @@ import asyncio
 import pytest
 from redis.asyncio import Redis
 
-from server.store.position import START, Position, Record, next_head, parse_message
+from server.store.position import START, Message, Position, Record, next_head, parse_message
 from server.store.room_log import (
     WAKE_KEY,
     Appended,
@@ -94,7 +94,7 @@ async def test_what_is_stored_is_announced_in_the_same_step(client: Redis, log: 
         await channel.subscribe(log_channel(ROOM))
         first, second = await stored(client, log, ("a", b"one\n1 2"), ("b", b""))
         (third,) = await stored(client, log, ("c", b"three"))
-        messages = []
+        messages: list[Message] = []
         while len(messages) < 2:
             message = await channel.get_message(timeout=5)
             if message is not None:
