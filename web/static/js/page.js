@@ -5,4 +5,4 @@ import { supportCard } from "./support_card.js";
 
 watchForExit();
 keepAddress();
-supportCard();
+if (document.getElementById("urgent-support")) supportCard();

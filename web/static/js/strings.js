@@ -4,8 +4,8 @@
  * English source text is the key, as in gettext; `{name}` marks a placeholder. Catalogues are made
  * from web/locales at build time. A missing word stays English: nobody meets an empty button.
  *
- *     t("You are next.")                          t("Thank you, {name}.", { name })
- *     tn("{n} minute", "{n} minutes", n)          const WORDS = { lobby: mark("Lobby") }; t(WORDS[stage])
+ * `t` for a text, `tn` for one with a number (singular, plural, n), `mark` for a text in a table
+ * that is translated later with `t(table[key])`.
  *
  * The first argument must be a string literal, or a text that `mark` named: that is how it is found.
  */
@@ -69,8 +69,10 @@ function fill(text, params) {
   });
 }
 
-const clock = new Intl.DateTimeFormat(language, { hour: "numeric", minute: "2-digit" });
-const day = new Intl.DateTimeFormat(language, { weekday: "long", day: "numeric", month: "long" });
+// English is India's here: the day before the month.
+const locale = language === "en" ? "en-IN" : language;
+const clock = new Intl.DateTimeFormat(locale, { hour: "numeric", minute: "2-digit" });
+const day = new Intl.DateTimeFormat(locale, { weekday: "long", day: "numeric", month: "long" });
 
 /** Time of day where the reader is. @param {number} ms epoch milliseconds */
 export const formatTime = (ms) => clock.format(ms);

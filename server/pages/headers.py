@@ -1,0 +1,77 @@
+"""Headers that keep pages to themselves: what may run, what may be loaded, what is told."""
+
+from __future__ import annotations
+
+from typing import Final
+from urllib.parse import urlsplit
+
+from starlette.datastructures import MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+# Only what we serve ourselves runs or is loaded. lit-html brings the one policy that may
+# make HTML out of strings; no code of ours does.
+POLICY: Final[dict[str, str]] = {
+    "default-src": "'none'",
+    "script-src": "'self'",
+    "style-src": "'self'",
+    "img-src": "'self'",
+    "font-src": "'self'",
+    "media-src": "'self'",
+    "worker-src": "'self'",
+    "manifest-src": "'self'",
+    "base-uri": "'none'",
+    "form-action": "'self'",
+    "frame-ancestors": "'none'",
+    "require-trusted-types-for": "'script'",
+    "trusted-types": "lit-html",
+}
+
+HEADERS: Final[dict[str, str]] = {
+    "referrer-policy": "no-referrer",
+    "x-content-type-options": "nosniff",
+    "x-frame-options": "DENY",
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-resource-policy": "same-origin",
+    "permissions-policy": (
+        "microphone=(self), screen-wake-lock=(self), camera=(), geolocation=(),"
+        " display-capture=(), payment=(), usb=()"
+    ),
+}
+YEAR_SECONDS: Final = 365 * 24 * 3600
+
+
+def content_security_policy(public_url: str) -> str:
+    """Return the policy of every answer.
+
+    Browsers before 2022 do not count a WebSocket of the same host as 'self', so the public
+    address is named besides.
+    """
+    address = urlsplit(public_url)
+    scheme = "wss" if address.scheme == "https" else "ws"
+    rules = {**POLICY, "connect-src": f"'self' {scheme}://{address.netloc}"}
+    return "; ".join(f"{name} {value}" for name, value in rules.items())
+
+
+class SecurityHeaders:
+    """Adds the headers to every HTTP answer; a header already set is left alone."""
+
+    def __init__(self, app: ASGIApp, *, public_url: str) -> None:
+        self.app = app
+        self.headers = {**HEADERS, "content-security-policy": content_security_policy(public_url)}
+        if public_url.startswith("https://"):
+            self.headers["strict-transport-security"] = f"max-age={YEAR_SECONDS}"
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on and complete the answer's head."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+
+        async def complete(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in self.headers.items():
+                    headers.setdefault(name, value)
+            await send(message)
+
+        await self.app(scope, receive, complete)

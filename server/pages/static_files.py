@@ -1,0 +1,65 @@
+"""Static files, read and compressed once, under an address that changes when they change.
+
+`/static/<version>/js/door.js`: the version is a hash of all files, so what is below it may
+be kept for ever, and modules that import each other by relative paths stay of one kind.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from server.pages.document import Document
+
+STATIC: Final = Path(__file__).resolve().parents[2] / "web" / "static"
+
+# Only these kinds are served: declarations, licences and sources stay at home.
+MEDIA_TYPES: Final[Mapping[str, str]] = {
+    ".css": "text/css",
+    ".js": "text/javascript",
+    ".json": "application/json",
+    ".svg": "image/svg+xml",
+    ".png": "image/png",
+    ".woff2": "font/woff2",
+    ".webmanifest": "application/manifest+json",
+}
+FOR_EVER: Final = "public, max-age=31536000, immutable"
+ASK_AGAIN: Final = "no-cache"
+
+
+class StaticFiles:
+    """All static files in memory; nothing that a request says reaches the file system."""
+
+    def __init__(self, folder: Path = STATIC) -> None:
+        self._documents = {
+            path.relative_to(folder).as_posix(): Document.of(
+                path.read_bytes(), MEDIA_TYPES[path.suffix]
+            )
+            for path in sorted(folder.rglob("*"))
+            if path.suffix in MEDIA_TYPES
+        }
+        tags = "".join(f"{name} {each.etag}\n" for name, each in self._documents.items())
+        self.version = hashlib.sha256(tags.encode()).hexdigest()[:12]
+
+    def address(self, name: str) -> str:
+        """Return where a browser finds a file.
+
+        Raises KeyError for a file that is not there: a template with a typing error.
+        """
+        if name not in self._documents:
+            raise KeyError(f"There is no static file {name}.")
+        return f"/static/{self.version}/{name}"
+
+    async def serve(self, request: Request) -> Response:
+        """Answer `/static/{version}/{name}`; an old version gets today's file, unkept."""
+        document = self._documents.get(request.path_params["name"])
+        if document is None:
+            raise HTTPException(404)
+        fresh = request.path_params["version"] == self.version
+        return document.answer(request, {"cache-control": FOR_EVER if fresh else ASK_AGAIN})

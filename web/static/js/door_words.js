@@ -1,0 +1,73 @@
+/** Every refusal at the door: what is, then what can be done. */
+import { formatTime, t } from "./strings.js";
+
+/** @typedef {import("./door_api.js").Problem} Problem */
+/** @typedef {{ title: string, advice: string, again: boolean }} Words */
+
+/** @param {string} contact who gives out links, or "" */
+const askForLink = (contact) =>
+  contact
+    ? t("Ask for a new one at {contact}.", { contact })
+    : t("Ask for a new one where you got it from.");
+
+/** @type {Record<string, (problem: Problem, contact: string) => Words>} */
+const WORDS = {
+  no_link: (_, contact) => ({
+    title: t("There is no link here yet."),
+    advice: `${t("Open the link that you were given for your session.")} ${askForLink(contact)}`,
+    again: false,
+  }),
+  link_invalid: (_, contact) => ({
+    title: t("This link is no longer valid."),
+    advice: askForLink(contact),
+    again: false,
+  }),
+  removed: () => ({
+    title: t("You cannot come back into this session."),
+    advice: t("If you need someone to talk to, press Urgent support. The counselling centre is there for you too."),
+    again: false,
+  }),
+  full: () => ({
+    title: t("All places are taken."),
+    advice: t("If somebody leaves, their place becomes free: try again in a few minutes. There will be other sessions."),
+    again: true,
+  }),
+  ended: () => ({
+    title: t("This session has ended."),
+    advice: t("Thank you for coming. There will be other sessions."),
+    again: false,
+  }),
+  observers_off: () => ({
+    title: t("This session has no observers today."),
+    advice: t("The facilitator can allow them. You can try again later."),
+    again: true,
+  }),
+  not_open: (problem) => ({
+    title: t("The doors are not open yet."),
+    advice: problem.opens_at
+      ? t("They open at {time}. You can leave this page open.", { time: formatTime(problem.opens_at) })
+      : t("Please try again a little later."),
+    again: true,
+  }),
+  too_fast: () => ({
+    title: t("That was a little fast."),
+    advice: t("Please wait a moment, then try again."),
+    again: true,
+  }),
+};
+
+/** @type {Words} */
+const AWAY = {
+  title: t("We cannot reach the room at the moment."),
+  advice: t("Look whether you are connected, then try again. A place that you had is kept."),
+  again: true,
+};
+
+/**
+ * @param {Problem} problem
+ * @param {string} contact
+ * @returns {Words}
+ */
+export function wordsFor(problem, contact) {
+  return WORDS[problem.code]?.(problem, contact) ?? AWAY;
+}
