@@ -58,7 +58,7 @@ REFUSALS: Final[Mapping[str, str]] = {
 }
 
 
-class Refused(Exception):
+class Refused(Exception):  # noqa: N818 - a refusal is an answer, not an error
     """A person's request that the rules do not allow.
 
     `code` is a key of REFUSALS; `field` names the part of the request that was

@@ -20,11 +20,14 @@ DEFAULT_SCRIPT: Final[Mapping[Stage, tuple[str, ...]]] = {
     Stage.LOBBY: (),
     Stage.WELCOME: (
         _("Welcome. I am {name}, and I will keep this space with you today."),
-        _("We are here to listen to each other. You will not be criticised here for what you feel."),
+        _(
+            "We are here to listen to each other. You will not be criticised here for what you feel."
+        ),
         _("First everyone who likes says who they are. Then we talk together. We end at {time}."),
         _("Each of us has one to two minutes. You can pass at any time; just press Pass."),
         _(
-            "What we share stays in this circle. There is one limit: if someone is in danger, I will act."
+            "What we share stays in this circle. There is one limit: if someone is in danger, I"
+            " will act."
         ),
         _(
             "If you need help, Urgent support is in the corner. It reaches the facilitators, and if"

@@ -76,9 +76,7 @@ class Settings:
                 raise ValueError(f"{name}: choose {' or '.join(allowed)}")
         calm, end = self.absence_s
         if not 0 < calm < end <= 24 * 3600:
-            raise ValueError(
-                "absence_s: two numbers of seconds, the first smaller than the second"
-            )
+            raise ValueError("absence_s: two numbers of seconds, the first smaller than the second")
         if self.opens_at_ms < 0:
             object.__setattr__(self, "opens_at_ms", self.starts_at_ms - DOORS_OPEN_BEFORE_MS)
 

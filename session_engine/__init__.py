@@ -1,0 +1,70 @@
+"""The rules of a session: pure, without clock, randomness, waiting or network.
+
+Everything outside comes in through this front door. Time is ms of Redis' clock
+and comes in, like every id; decisions come out as events.
+"""
+
+from session_engine.commands import (
+    COMMANDS,
+    Arrive,
+    Command,
+    Drop,
+    Enter,
+    PassKind,
+    PersonCommand,
+    Role,
+    SupportKind,
+    Tick,
+    TimeLost,
+)
+from session_engine.deadlines import next_deadline
+from session_engine.decider import create, decide
+from session_engine.events import EVENTS, Event, from_dict, to_dict
+from session_engine.evolve import evolve, replay
+from session_engine.refusals import REFUSALS, Refused
+from session_engine.room import Person, Room, Turn, circle, find_person
+from session_engine.rules import RULES, may
+from session_engine.settings import DOORS, QUEUE_ORDERS, RANGES, STEPPINGS, Settings
+from session_engine.stages import Stage
+from session_engine.views import WAITING_VIEW, view, you
+
+__all__ = [
+    "COMMANDS",
+    "DOORS",
+    "EVENTS",
+    "QUEUE_ORDERS",
+    "RANGES",
+    "REFUSALS",
+    "RULES",
+    "STEPPINGS",
+    "WAITING_VIEW",
+    "Arrive",
+    "Command",
+    "Drop",
+    "Enter",
+    "Event",
+    "PassKind",
+    "Person",
+    "PersonCommand",
+    "Refused",
+    "Role",
+    "Room",
+    "Settings",
+    "Stage",
+    "SupportKind",
+    "Tick",
+    "TimeLost",
+    "Turn",
+    "circle",
+    "create",
+    "decide",
+    "evolve",
+    "find_person",
+    "from_dict",
+    "may",
+    "next_deadline",
+    "replay",
+    "to_dict",
+    "view",
+    "you",
+]

@@ -1,0 +1,302 @@
+"""What turns, hands and places add up to."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any, Final, TypeVar
+
+from session_engine import events as e
+from session_engine.ids import PersonId, TurnId
+from session_engine.room import Floor, Hand, Room, Round, Turn
+from session_engine.stages import Stage, TurnKind
+from session_engine.turns import GONE, LATER, PASSED, SPOKE, UNDONE, left_ms
+
+Value = TypeVar("Value")
+
+
+def _without(mapping: Mapping[PersonId, Value], person: PersonId) -> Mapping[PersonId, Value]:
+    return {key: value for key, value in mapping.items() if key != person}
+
+
+def _but(people: tuple[PersonId, ...], person: PersonId) -> tuple[PersonId, ...]:
+    return tuple(someone for someone in people if someone != person)
+
+
+# ── places ────────────────────────────────────────────────────────────────────
+
+
+def with_newcomer(room: Room, person: PersonId) -> Room:
+    """Put somebody who came late at the end of the round, unless they had it."""
+    round_ = room.floor.round
+    if round_ is None or person in round_.waiting or person in round_.settled:
+        return room
+    if room.turn is not None and room.turn.person == person:
+        return room
+    round_ = replace(round_, waiting=(*round_.waiting, person))
+    return replace(room, floor=replace(room.floor, round=round_))
+
+
+def without_place(floor: Floor, person: PersonId) -> Floor:
+    """Take somebody out of the queue altogether."""
+    round_ = floor.round
+    if round_ is not None:
+        round_ = replace(round_, waiting=_but(round_.waiting, person))
+    return replace(
+        floor,
+        round=round_,
+        hands=_without(floor.hands, person),
+        called=_but(floor.called, person),
+        pinned=_but(floor.pinned, person),
+        kept=_without(floor.kept, person),
+    )
+
+
+def settled(round_: Round, person: PersonId, how: str) -> Round:
+    """Count somebody's offer of this round as done; who spoke stays so."""
+    if round_.settled.get(person) == SPOKE:
+        how = SPOKE
+    return replace(
+        round_,
+        waiting=_but(round_.waiting, person),
+        settled={**round_.settled, person: how},
+        later=round_.later - {person},
+    )
+
+
+def place_moved(room: Room, event: e.PlaceMoved) -> Room:
+    person = PersonId(event.person)
+    floor = replace(
+        room.floor,
+        called=_but(room.floor.called, person),
+        pinned=_but(room.floor.pinned, person),
+    )
+    if person in floor.hands and room.stage is Stage.DISCUSSION:
+        hand = replace(floor.hands[person], order=room.order)
+        floor = replace(floor, hands={**floor.hands, person: hand})
+    if floor.round is not None and person in floor.round.waiting:
+        round_ = replace(
+            floor.round,
+            waiting=(*_but(floor.round.waiting, person), person),
+            later=floor.round.later | {person},
+        )
+        floor = replace(floor, round=round_)
+    return replace(room, floor=floor)
+
+
+def place_settled(room: Room, event: e.PlaceSettled) -> Room:
+    person = PersonId(event.person)
+    floor = without_place(room.floor, person)
+    if room.stage is not Stage.DISCUSSION:  # hands wait until the discussion
+        floor = replace(floor, hands=room.floor.hands)
+    if floor.round is not None:
+        floor = replace(floor, round=settled(floor.round, person, PASSED))
+    return replace(room, floor=floor)
+
+
+def hand_raised(room: Room, event: e.HandRaised) -> Room:
+    hands = {**room.floor.hands, PersonId(event.person): Hand(order=room.order)}
+    return replace(room, floor=replace(room.floor, hands=hands))
+
+
+def hand_lowered(room: Room, event: e.HandLowered) -> Room:
+    person = PersonId(event.person)
+    floor = replace(
+        room.floor,
+        hands=_without(room.floor.hands, person),
+        kept=_without(room.floor.kept, person),
+    )
+    if room.stage is Stage.DISCUSSION:
+        floor = replace(floor, pinned=_but(floor.pinned, person))
+    return replace(room, floor=floor)
+
+
+def hands_carried_over(room: Room, event: e.HandsCarriedOver) -> Room:
+    hands = dict(room.floor.hands)
+    for place, person in enumerate(event.people):
+        hands.setdefault(PersonId(person), Hand(order=room.order + place))
+    return replace(room, floor=replace(room.floor, hands=hands))
+
+
+def floor_given(room: Room, event: e.FloorGiven) -> Room:
+    person = PersonId(event.person)
+    someone = replace(room.people[person], silenced=False)
+    floor = replace(
+        room.floor,
+        called=(*_but(room.floor.called, person), person),
+        pinned=_but(room.floor.pinned, person),
+    )
+    return replace(room, floor=floor, people={**room.people, person: someone})
+
+
+def places_pinned(room: Room, event: e.PlacesPinned) -> Room:
+    pinned = tuple(PersonId(person) for person in event.pinned)
+    called = _but(room.floor.called, PersonId(event.person))
+    return replace(room, floor=replace(room.floor, called=called, pinned=pinned))
+
+
+def volunteers_called(room: Room, event: e.VolunteersCalled) -> Room:
+    assert room.floor.round is not None
+    round_ = replace(room.floor.round, volunteers=True)
+    return replace(room, floor=replace(room.floor, round=round_))
+
+
+# ── the open turn ─────────────────────────────────────────────────────────────
+
+
+def turn_offered(room: Room, event: e.TurnOffered) -> Room:
+    person = PersonId(event.person)
+    floor = room.floor
+    hand = floor.hands.get(person)
+    offer = 1
+    if floor.round is not None:
+        offer = floor.round.offers.get(person, 0) + 1
+        offers = {**floor.round.offers, person: offer}
+        floor = replace(floor, round=replace(floor.round, offers=offers))
+    volunteered = floor.round is not None and floor.round.volunteers
+    keeps_hand = room.stage is not Stage.DISCUSSION and not volunteered
+    hands = floor.hands
+    floor = without_place(floor, person)
+    if keeps_hand:
+        floor = replace(floor, hands=hands)
+    turn = Turn(
+        id=TurnId(event.turn),
+        number=event.number,
+        person=person,
+        kind=TurnKind(event.kind),
+        phase="offered",
+        offer=offer,
+        limit_ms=event.limit_ms,
+        window_ms=event.window_ms,
+        used_ms=event.used_ms,
+        ends_at=room.clock(event.at) + event.window_ms,
+        unanswered=hand.unanswered if hand is not None and not keeps_hand else 0,
+    )
+    return replace(room, floor=floor, turn=turn, turns_offered=event.number)
+
+
+def turn_started(room: Room, event: e.TurnStarted) -> Room:
+    turn = room.turn
+    assert turn is not None
+    running = replace(
+        turn, phase="speaking", started=True, ends_at=room.clock(event.at) + turn.limit_ms
+    )
+    someone = room.people[turn.person]
+    someone = replace(
+        someone,
+        turns=someone.turns + 1,
+        introduced=someone.introduced or turn.kind is TurnKind.INTRODUCTION,
+    )
+    floor = room.floor
+    if turn.kind is TurnKind.DISCUSSION:
+        started = {**floor.started, turn.person: floor.started.get(turn.person, 0) + 1}
+        floor = replace(floor, started=started)
+    people = {**room.people, turn.person: someone}
+    return replace(room, turn=running, people=people, floor=floor)
+
+
+def grace_began(room: Room, event: e.GraceBegan) -> Room:
+    assert room.turn is not None
+    turn = replace(
+        room.turn,
+        phase="grace",
+        grace_ms=event.grace_ms,
+        ends_at=room.turn.ends_at + event.grace_ms,
+    )
+    return replace(room, turn=turn)
+
+
+def turn_extended(room: Room, event: e.TurnExtended) -> Room:
+    turn = room.turn
+    assert turn is not None
+    clock = room.clock(event.at)
+    left = left_ms(turn, clock) + event.added_ms
+    changed = replace(turn, limit_ms=turn.limit_ms + event.added_ms)
+    if turn.phase == "grace" and left > turn.grace_ms:  # speaking again
+        left -= turn.grace_ms
+        changed = replace(changed, phase="speaking", grace_ms=0)
+    return replace(room, turn=replace(changed, ends_at=clock + left, left_ms=left))
+
+
+def turn_dropped(room: Room, event: e.TurnDropped) -> Room:
+    turn = room.turn
+    assert turn is not None
+    clock = room.clock(event.at)
+    held = replace(turn, left_ms=left_ms(turn, clock), dropped_until=clock + event.hold_ms)
+    return replace(room, turn=held)
+
+
+def turn_resumed(room: Room, event: e.TurnResumed) -> Room:
+    turn = room.turn
+    assert turn is not None
+    return replace(
+        room,
+        turn=replace(
+            turn, dropped_until=None, left_ms=0, ends_at=room.clock(event.at) + turn.left_ms
+        ),
+    )
+
+
+def turn_closed(room: Room, event: e.TurnClosed) -> Room:
+    turn = room.turn
+    assert turn is not None
+    someone = room.people[turn.person]
+    if event.outcome == UNDONE:
+        turns = someone.turns - (1 if turn.started else 0)
+        someone = replace(someone, turns=turns)
+    else:
+        someone = replace(someone, spoken_ms=someone.spoken_ms + event.spoken_ms)
+    return replace(
+        room,
+        turn=None,
+        last_turn=turn.id,
+        quiet_since=room.clock(event.at),
+        people={**room.people, turn.person: someone},
+        floor=_after_turn(room, turn, event),
+    )
+
+
+def _after_turn(room: Room, turn: Turn, event: e.TurnClosed) -> Floor:
+    """Find the person's place in the queue after their turn."""
+    floor, person = room.floor, turn.person
+    if event.outcome == GONE:
+        return without_place(floor, person)
+    if event.outcome == LATER and event.left_ms:
+        used = turn.used_ms + event.spoken_ms
+        floor = replace(floor, kept={**floor.kept, person: (event.left_ms, used)})
+    if turn.kind is TurnKind.DISCUSSION:
+        floor = replace(floor, outcomes={**floor.outcomes, person: event.outcome})
+        if event.outcome == LATER:
+            missed = 1 if event.reason in ("unanswered", "absent") else 0
+            hand = Hand(order=room.order, unanswered=turn.unanswered + missed)
+            floor = replace(floor, hands={**floor.hands, person: hand})
+        return floor
+    if floor.round is None:
+        return floor
+    if event.outcome != LATER:
+        return replace(floor, round=settled(floor.round, person, event.outcome))
+    round_ = replace(
+        floor.round,
+        waiting=(*_but(floor.round.waiting, person), person),
+        later=floor.round.later | {person},
+    )
+    if round_.volunteers:  # who volunteered and said later still wants a turn
+        floor = replace(floor, hands={**floor.hands, person: Hand(order=room.order)})
+    return replace(floor, round=round_)
+
+
+FLOOR_EVENTS: Final[Mapping[type[e.Event], Callable[[Room, Any], Room]]] = {
+    e.TurnOffered: turn_offered,
+    e.TurnStarted: turn_started,
+    e.GraceBegan: grace_began,
+    e.TurnExtended: turn_extended,
+    e.TurnDropped: turn_dropped,
+    e.TurnResumed: turn_resumed,
+    e.TurnClosed: turn_closed,
+    e.PlaceMoved: place_moved,
+    e.PlaceSettled: place_settled,
+    e.HandRaised: hand_raised,
+    e.HandLowered: hand_lowered,
+    e.HandsCarriedOver: hands_carried_over,
+    e.FloorGiven: floor_given,
+    e.PlacesPinned: places_pinned,
+    e.VolunteersCalled: volunteers_called,
+}

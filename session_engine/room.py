@@ -1,0 +1,202 @@
+"""The state of a room: what its log adds up to, and nothing else.
+
+Everything is frozen; `evolve` is the only maker of new states. Moments end in
+`_at` or `_until` and are ms of Redis' clock; durations end in `_ms`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from session_engine.commands import Role
+from session_engine.ids import AlertId, ConnectionId, PersonId, ThemeId, TurnId
+from session_engine.settings import Settings
+from session_engine.stages import Stage, TurnKind
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Person:
+    """Somebody who entered or knocked; kept after they are gone.
+
+    `state` is knocking, seated or gone (`gone` says why). `present` is false
+    once absence is a fact; `connection` is None as soon as the line broke.
+    """
+
+    id: PersonId
+    role: Role
+    name: str
+    browser: str
+    consent: str
+    state: str
+    gone: str | None = None
+    seat: int = 0
+    entered_at: int = 0
+    connection: ConnectionId | None = None
+    present: bool = False
+    absent_at: int | None = None  # absence becomes a fact then
+    expires_at: int | None = None  # the place is given up then
+    silenced: bool = False
+    introduced: bool = False
+    turns: int = 0
+    spoken_ms: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Turn:
+    """The open turn. Its `phase` is offered, speaking or grace.
+
+    `ends_at` ends the present phase (window, limit, grace). While the holder
+    is away `dropped_until` is set and `left_ms` keeps what was left of it.
+    """
+
+    id: TurnId
+    number: int
+    person: PersonId
+    kind: TurnKind
+    phase: str
+    offer: int
+    limit_ms: int
+    window_ms: int
+    used_ms: int
+    ends_at: int
+    started: bool = False
+    unanswered: int = 0  # offers of this hand that nobody answered
+    dropped_until: int | None = None
+    left_ms: int = 0
+    grace_ms: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Round:
+    """One turn offered to everyone: who waits, who had how many offers, who is settled."""
+
+    kind: TurnKind
+    waiting: tuple[PersonId, ...]
+    offers: Mapping[PersonId, int] = field(default_factory=dict)
+    settled: Mapping[PersonId, str] = field(default_factory=dict)  # spoke | passed
+    later: frozenset[PersonId] = frozenset()
+    volunteers: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hand:
+    """A wish to speak; `order` is its place in the order of the log."""
+
+    order: int
+    unanswered: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Floor:
+    """Who comes next. One piece, so that an undo restores it as one piece."""
+
+    round: Round | None = None
+    hands: Mapping[PersonId, Hand] = field(default_factory=dict)
+    called: tuple[PersonId, ...] = ()  # given the floor by a facilitator
+    pinned: tuple[PersonId, ...] = ()  # moved by a facilitator
+    kept: Mapping[PersonId, tuple[int, int]] = field(default_factory=dict)  # (left, used) ms
+    started: Mapping[PersonId, int] = field(default_factory=dict)  # turns in this discussion
+    outcomes: Mapping[PersonId, str] = field(default_factory=dict)  # last one of the discussion
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Undo:
+    """What an undo of the last advance restores, until when."""
+
+    until: int
+    stage: Stage
+    stage_started_at: int
+    stage_lost_ms: int
+    floor: Floor
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Theme:
+    """A common thread and those who said that it is theirs too."""
+
+    id: ThemeId
+    text: str
+    resonates: frozenset[PersonId] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alert:
+    """A call for support. `state` is open, loud, on_call, taken or closed."""
+
+    id: AlertId
+    person: PersonId
+    name: str
+    kind: str
+    at: int
+    state: str = "open"
+    taken_by: PersonId | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Room:
+    """A session as it stands after the last event of its log."""
+
+    session: str
+    log_id: str
+    settings: Settings
+    last_at: int
+    order: int = 0  # events so far: the order of the log, for ties
+    stage: Stage = Stage.LOBBY
+    stage_started_at: int = 0
+    stage_lost_ms: int = 0  # given back after outages
+    held_at: int | None = None
+    lost_until: int = 0
+    people: Mapping[PersonId, Person] = field(default_factory=dict)
+    seats_given: int = 0
+    facilitator_present: bool = False
+    facilitators_gone_at: int | None = None  # None while one is connected
+    calm: bool = False
+    floor: Floor = field(default_factory=Floor)
+    turn: Turn | None = None
+    last_turn: TurnId | None = None
+    turns_offered: int = 0
+    quiet_since: int = 0  # the next offer comes a pause after this
+    undo: Undo | None = None
+    limits_ms: Mapping[TurnKind, int] = field(default_factory=dict)
+    stepping: str = "auto"
+    doors: str = "open"
+    observers_allowed: bool = True
+    on_call: str = ""
+    prompt: str = ""
+    scripts: Mapping[Stage, tuple[str, ...]] = field(default_factory=dict)
+    themes: tuple[Theme, ...] = ()
+    themes_added: int = 0
+    alerts: tuple[Alert, ...] = ()
+
+    def __hash__(self) -> int:
+        """Tell states apart by identity, so that what is derived from one can be cached."""
+        return id(self)
+
+    @property
+    def opens_at(self) -> int:
+        """When the doors open for participants and observers (ms)."""
+        return self.settings.opens_at_ms
+
+    def clock(self, now: int) -> int:
+        """Read the floor's clock, which stands still while the room is held."""
+        return now if self.held_at is None else self.held_at
+
+
+def circle(room: Room) -> list[Person]:
+    """List the seated participants in the order of their seats."""
+    seated = [
+        person
+        for person in room.people.values()
+        if person.role is Role.PARTICIPANT and person.state == "seated"
+    ]
+    seated.sort(key=lambda person: person.seat)
+    return seated
+
+
+def find_person(room: Room, role: Role, browser: str) -> Person | None:
+    """Find who came from this browser in this role, gone or not."""
+    if not browser:
+        return None
+    for person in room.people.values():
+        if person.browser == browser and person.role is role:
+            return person
+    return None

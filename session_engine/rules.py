@@ -1,0 +1,263 @@
+"""Who may do what, in which stage, and what must be so first: one table.
+
+Rule 1: a command whose role is not in its row is refused with `not_allowed`.
+Rule 2: a command in a stage that is not in its row is refused with `wrong_stage`.
+Rule 3: then its conditions are asked in order; the first refusal counts.
+Rule 4: `may` is read from this table; nothing is tried to find out.
+
+What depends on the fields of a command (which turn, which person, which text)
+is checked afterwards by the decision itself.
+"""
+
+from collections.abc import Callable, Mapping, Set
+from dataclasses import dataclass
+from typing import Final
+
+from session_engine.commands import Role
+from session_engine.queue import next_people, waiting
+from session_engine.room import Person, Room
+from session_engine.stages import ALL_STAGES, FLOOR_STAGES, LIVE_STAGES, OPEN_STAGES, Stage
+from session_engine.turns import extension_ms
+
+Condition = Callable[[Room, Person], str | None]
+
+
+def not_held(room: Room, person: Person) -> str | None:
+    return "held" if room.held_at is not None else None
+
+
+def is_held(room: Room, person: Person) -> str | None:
+    return "not_held" if room.held_at is None else None
+
+
+def has_the_turn(room: Room, person: Person) -> str | None:
+    turn = room.turn
+    if turn is None:
+        return "stale_turn"
+    return "not_your_turn" if turn.person != person.id else None
+
+
+def can_start(room: Room, person: Person) -> str | None:
+    turn = room.turn
+    running = turn is not None and turn.phase != "offered" and turn.dropped_until is None
+    return "turn_started" if running else None
+
+
+def turn_is_open(room: Room, person: Person) -> str | None:
+    return "stale_turn" if room.turn is None else None
+
+
+def turn_is_running(room: Room, person: Person) -> str | None:
+    if room.turn is None:
+        return "stale_turn"
+    return "turn_not_started" if not room.turn.started else None
+
+
+def turn_is_offered(room: Room, person: Person) -> str | None:
+    if room.turn is None:
+        return "stale_turn"
+    return "turn_started" if room.turn.started else None
+
+
+def can_extend(room: Room, person: Person) -> str | None:
+    turn = room.turn
+    return "limit_out_of_range" if turn is not None and extension_ms(turn) <= 0 else None
+
+
+def can_pass(room: Room, person: Person) -> str | None:
+    if room.turn is not None and room.turn.person == person.id:
+        return None
+    return None if person.id in waiting(room) else "nothing_to_pass"
+
+
+def hand_is_down(room: Room, person: Person) -> str | None:
+    if person.silenced:
+        return "silenced"
+    return "hand_raised" if person.id in room.floor.hands else None
+
+
+def hand_is_up(room: Room, person: Person) -> str | None:
+    return None if person.id in room.floor.hands else "hand_not_raised"
+
+
+def may_volunteer(room: Room, person: Person) -> str | None:
+    """Hands make no sense in the close, unless its round asks for volunteers."""
+    round_ = room.floor.round
+    if room.stage is Stage.CLOSE and (round_ is None or not round_.volunteers):
+        return "wrong_stage"
+    return None
+
+
+def has_a_theme_left(room: Room, person: Person) -> str | None:
+    left = any(person.id not in theme.resonates for theme in room.themes)
+    return None if left else "unknown_theme"
+
+
+def may_speak(room: Room, person: Person) -> str | None:
+    """Is this person heard? A facilitator always; the holder while the clock runs."""
+    if person.role is Role.FACILITATOR:
+        return None
+    turn = room.turn
+    if turn is None:
+        return "stale_turn"
+    if turn.person != person.id:
+        return "not_your_turn"
+    if not turn.started or turn.dropped_until is not None:
+        return "turn_not_started"
+    return not_held(room, person)
+
+
+def on_call_is_named(room: Room, person: Person) -> str | None:
+    return None if room.on_call.strip() else "no_on_call"
+
+
+def can_undo(room: Room, person: Person) -> str | None:
+    return "nothing_to_undo" if room.undo is None else None
+
+
+def no_round_yet(room: Room, person: Person) -> str | None:
+    return "round_open" if room.floor.round is not None else None
+
+
+def round_for_everyone(room: Room, person: Person) -> str | None:
+    round_ = room.floor.round
+    if round_ is None:
+        return "no_round"
+    return "round_open" if round_.volunteers else None
+
+
+def can_step(room: Room, person: Person) -> str | None:
+    if room.turn is None and not next_people(room):
+        return "nobody_waiting"
+    return None
+
+
+def somebody_waits(room: Room, person: Person) -> str | None:
+    return None if next_people(room) else "not_waiting"
+
+
+def somebody_knocks(room: Room, person: Person) -> str | None:
+    knocking = any(someone.state == "knocking" for someone in room.people.values())
+    return None if knocking else "unknown_person"
+
+
+def somebody_sits(room: Room, person: Person) -> str | None:
+    for someone in room.people.values():
+        if someone.role is Role.PARTICIPANT and someone.state == "seated":
+            return None
+    return "unknown_person"
+
+
+def has_a_theme(room: Room, person: Person) -> str | None:
+    return None if room.themes else "unknown_theme"
+
+
+def alert_waits(room: Room, person: Person) -> str | None:
+    if any(alert.state in ("open", "loud", "on_call") for alert in room.alerts):
+        return None
+    taken = any(alert.state == "taken" for alert in room.alerts)
+    return "alert_taken" if taken else "unknown_alert"
+
+
+def alert_is_there(room: Room, person: Person) -> str | None:
+    there = any(alert.state != "closed" for alert in room.alerts)
+    return None if there else "unknown_alert"
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One row: the roles and stages of a command, and its conditions in order."""
+
+    roles: Set[Role]
+    stages: Set[Stage]
+    conditions: tuple[Condition, ...] = ()
+
+
+_P: Final = frozenset({Role.PARTICIPANT})
+_F: Final = frozenset({Role.FACILITATOR})
+_PF: Final = _P | _F
+_ALL: Final = frozenset(Role)
+_HANDS: Final = frozenset({Stage.INTRODUCTIONS, Stage.DISCUSSION, Stage.CLOSE})
+_INTRO: Final = frozenset({Stage.INTRODUCTIONS})
+_CLOSE: Final = frozenset({Stage.CLOSE})
+_ROUNDS: Final = frozenset({Stage.INTRODUCTIONS, Stage.CLOSE})
+
+RULES: Final[Mapping[str, Rule]] = {
+    "start_turn": Rule(_P, FLOOR_STAGES, (has_the_turn, can_start, not_held)),
+    "finish_turn": Rule(_P, FLOOR_STAGES, (has_the_turn, turn_is_running)),
+    "pass": Rule(_P, FLOOR_STAGES, (can_pass,)),
+    "raise_hand": Rule(_P, _HANDS, (may_volunteer, hand_is_down)),
+    "lower_hand": Rule(_P, _HANDS, (hand_is_up,)),
+    "resonate": Rule(_P, OPEN_STAGES, (has_a_theme_left,)),
+    "gesture": Rule(_PF, LIVE_STAGES),
+    "write": Rule(_PF, LIVE_STAGES, (may_speak,)),
+    "ask_support": Rule(_P, ALL_STAGES),
+    "say_privately": Rule(_PF, OPEN_STAGES),
+    "leave": Rule(_ALL, ALL_STAGES),
+    "begin": Rule(_F, frozenset({Stage.LOBBY}), (on_call_is_named,)),
+    "advance": Rule(_F, LIVE_STAGES),
+    "undo_advance": Rule(_F, LIVE_STAGES | {Stage.LOBBY}, (can_undo,)),
+    "end_session": Rule(_F, OPEN_STAGES),
+    "hold": Rule(_F, LIVE_STAGES, (not_held,)),
+    "resume": Rule(_F, LIVE_STAGES, (is_held,)),
+    "start_round": Rule(_F, _CLOSE, (no_round_yet,)),
+    "volunteers_only": Rule(_F, _ROUNDS, (round_for_everyone,)),
+    "carry_over": Rule(_F, _INTRO),
+    "next": Rule(_F, FLOOR_STAGES, (not_held, can_step)),
+    "end_turn": Rule(_F, FLOOR_STAGES, (turn_is_running,)),
+    "skip": Rule(_F, FLOOR_STAGES, (turn_is_offered,)),
+    "extend": Rule(_F, FLOOR_STAGES, (turn_is_running, can_extend)),
+    "give_floor": Rule(_F, FLOOR_STAGES, (somebody_sits,)),
+    "move": Rule(_F, FLOOR_STAGES, (somebody_waits,)),
+    "silence": Rule(_F, OPEN_STAGES, (somebody_sits,)),
+    "remove": Rule(_F, OPEN_STAGES),
+    "admit": Rule(_F, OPEN_STAGES, (somebody_knocks,)),
+    "turn_away": Rule(_F, OPEN_STAGES, (somebody_knocks,)),
+    "take_alert": Rule(_F, ALL_STAGES, (alert_waits,)),
+    "close_alert": Rule(_F, ALL_STAGES, (alert_is_there,)),
+    "set_prompt": Rule(_F, OPEN_STAGES),
+    "set_limit": Rule(_F, OPEN_STAGES),
+    "set_stepping": Rule(_F, OPEN_STAGES),
+    "set_observers": Rule(_F, OPEN_STAGES),
+    "set_doors": Rule(_F, OPEN_STAGES),
+    "set_on_call": Rule(_F, OPEN_STAGES),
+    "set_script": Rule(_F, OPEN_STAGES),
+    "add_theme": Rule(_F, OPEN_STAGES),
+    "edit_theme": Rule(_F, OPEN_STAGES, (has_a_theme,)),
+    "drop_theme": Rule(_F, OPEN_STAGES, (has_a_theme,)),
+}
+
+_BY_ROLE: Final = {
+    role: tuple((do, rule) for do, rule in RULES.items() if role in rule.roles) for role in Role
+}
+
+
+def who_and_when(room: Room, person: Person, do: str) -> str | None:
+    """Tell whether role and stage refuse this command; None: they do not."""
+    rule = RULES[do]
+    if person.state == "knocking" and do != "leave":
+        return "not_allowed"
+    if person.state == "gone" or person.role not in rule.roles:
+        return "not_allowed"
+    return None if room.stage in rule.stages else "wrong_stage"
+
+
+def first_condition(room: Room, person: Person, do: str) -> str | None:
+    """Tell which condition refuses this command; None: it may go ahead."""
+    for condition in RULES[do].conditions:
+        code = condition(room, person)
+        if code is not None:
+            return code
+    return None
+
+
+def may(room: Room, person: Person) -> list[str]:
+    """List the commands that this person could send now, by their wire names."""
+    if person.state != "seated":
+        return ["leave"] if person.state == "knocking" else []
+    stage = room.stage
+    return [
+        do
+        for do, rule in _BY_ROLE[person.role]
+        if stage in rule.stages and first_condition(room, person, do) is None
+    ]
