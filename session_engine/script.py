@@ -21,7 +21,8 @@ DEFAULT_SCRIPT: Final[Mapping[Stage, tuple[str, ...]]] = {
     Stage.WELCOME: (
         _("Welcome. I am {name}, and I will keep this space with you today."),
         _(
-            "We are here to listen to each other. You will not be criticised here for what you feel."
+            "We are here to listen to each other. You will not be criticised here for what you"
+            " feel."
         ),
         _("First everyone who likes says who they are. Then we talk together. We end at {time}."),
         _("Each of us has one to two minutes. You can pass at any time; just press Pass."),
