@@ -4,7 +4,7 @@
  * One function decides what a turn's clock shows, so no two parts of a screen, and no two
  * screens, can disagree about who may still speak.
  */
-import { t, tn } from '../strings.js';
+import { t } from '../strings.js';
 
 /** @typedef {import('./types.js').Turn} Turn */
 
@@ -47,13 +47,6 @@ export function inWords(/** @type {number} */ ms) {
   if (seconds > 20) return t('about half a minute');
   if (seconds > 0) return t('a few seconds');
   return t('finish your sentence');
-}
-
-/** A wait as a person would say it; never to the second, because it is an estimate. */
-export function waitInWords(/** @type {number} */ ms) {
-  const minutes = Math.round(ms / 60_000);
-  if (minutes < 1) return t('less than a minute');
-  return tn('{n} minute', '{n} minutes', minutes, { n: minutes });
 }
 
 /** "1:05", for people who keep the time; always hidden from screen readers. */

@@ -2,7 +2,7 @@
 import { html, svg } from './lit.js';
 
 // The sprite is built by web/build.py from the icons that are in use.
-const SPRITE = '/static/vendor/icons.svg';
+const SPRITE = new URL('../../vendor/icons.svg', import.meta.url).pathname;
 
 export function icon(/** @type {string} */ name) {
   return html`<svg class="icon" viewBox="0 0 24 24" aria-hidden="true" focusable="false">

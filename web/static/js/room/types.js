@@ -35,7 +35,7 @@
  * @typedef {{id: string, text: string, resonates: number}} Theme
  * @typedef {{id: string, name: string, at: number}} Knocker
  * @typedef {'now'|'after'|'leaving'} SupportKind
- * @typedef {'open'|'loud'|'on_call'|'taken'|'closed'} AlertState
+ * @typedef {'open'|'loud'|'on_call'|'taken'} AlertState
  *
  * @typedef {object} Alert
  * @property {string} id
@@ -141,7 +141,6 @@
  * @property {boolean} gesturing
  * @property {'people'|'themes'|'line'|'settings'} tab
  * @property {number} script index of the script line
- * @property {string} said what was just done, for a moment
  * @property {string} problem a refusal, until the next act
  * @property {number} read private lines read so far
  * @property {boolean} keys single-letter shortcuts are on

@@ -1,0 +1,30 @@
+/** "23 of 35 to go, ends 18:41, 6 min over", and one press to make it fit. */
+import { html, nothing } from './lit.js';
+import { formatTime, t, tn } from '../strings.js';
+import { icon } from './icon.js';
+
+/** @typedef {import('./types.js').Room} Room */
+/** @typedef {import('./types.js').Remedy} Remedy */
+
+const ROUND_UP_MS = 59_999;
+
+export function fitLine(/** @type {Room} */ room) {
+  const fit = room.view.fit;
+  if (!fit) return nothing;
+  const over = Math.floor((fit.over_ms + ROUND_UP_MS) / 60_000);
+  return html`<section class="fit ${fit.over_ms > 0 ? 'is-over' : ''}" aria-label=${t('Does it fit')}>
+    <p class="fit-words">${icon('timer')}
+      <span>${t('{to_go} of {of} to go, ends {time}', { to_go: fit.to_go, of: fit.of, time: formatTime(fit.ends_at) })}${
+        fit.over_ms > 0 ? html`, <strong>${tn('{n} min over', '{n} min over', over)}</strong>` : nothing}</span></p>
+    ${fit.over_ms > 0 && fit.remedies.length ? html`<div class="buttons">
+      ${fit.remedies.map((remedy) => remedyButton(room, remedy))}</div>` : nothing}
+  </section>`;
+}
+
+/** @param {Room} room @param {Remedy} remedy */
+function remedyButton(room, remedy) {
+  const [label, command, fields] = typeof remedy === 'object'
+    ? [t('{n} s each from now on', { n: remedy.shorten }), 'set_limit', { seconds: remedy.shorten }]
+    : remedy === 'volunteers_only' ? [t('Volunteers only'), remedy, {}] : [t('Carry over to discussion'), remedy, {}];
+  return html`<button class="button" type="button" @click=${() => room.act(command, fields)}>${label}</button>`;
+}

@@ -1,0 +1,16 @@
+/** Focus is never stolen by an update, and never lost to one either. */
+
+/**
+ * Remembers where the focus is. Called before drawing; the answer is called after it, and when
+ * the focused control went away it gives the focus to the part of the screen it was in.
+ * @param {HTMLElement} root
+ */
+export function keepFocus(root) {
+  const focused = document.activeElement;
+  const region = focused && root.contains(focused) ? focused.closest('[data-region]') : null;
+  return () => {
+    if (!focused || focused.isConnected || document.activeElement !== document.body) return;
+    const stays = region?.isConnected ? region : root.querySelector('[data-region]');
+    if (stays instanceof HTMLElement) stays.focus({ preventScroll: true });
+  };
+}

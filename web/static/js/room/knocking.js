@@ -1,0 +1,21 @@
+/** People at the door: who they are, and the door. */
+import { html, nothing } from './lit.js';
+import { t } from '../strings.js';
+import { icon } from './icon.js';
+
+/** @typedef {import('./types.js').Room} Room */
+
+export function knocking(/** @type {Room} */ room) {
+  const waiting = room.view.knocking ?? [];
+  if (!waiting.length) return nothing;
+  return html`<section class="card knocks" aria-label=${t('At the door')}>
+    <h2>${icon('door-open')} ${t('At the door')}</h2>
+    <ul>${waiting.map(({ id, name }) => html`<li>
+      <span class="knock-name">${name}</span>
+      <button class="button primary" type="button" aria-label=${t('Let {name} in', { name })}
+        @click=${() => room.act('admit', { person: id })}>${t('Let in')}</button>
+      <button class="button" type="button" aria-label=${t('Turn {name} away', { name })}
+        @click=${() => room.act('turn_away', { person: id })}>${t('Turn away')}</button>
+    </li>`)}</ul>
+  </section>`;
+}

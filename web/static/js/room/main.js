@@ -1,0 +1,149 @@
+/** The live room: joins the socket, the state and the screen. */
+import { render } from './lit.js';
+import { t } from '../strings.js';
+import { watchForExit } from '../quick_exit.js';
+import { supportCard } from '../support_card.js';
+import { LiveSocket } from './live_socket.js';
+import { RoomStore } from './room_store.js';
+import { Milestones } from './milestones.js';
+import { screen } from './screen.js';
+import { syncSheet } from './sheet.js';
+import { farewell } from './farewell.js';
+import { listenForKeys } from './shortcuts.js';
+import { openAlerts } from './alerts.js';
+import { keepAwake } from './wake_lock.js';
+import { keepFocus } from './focus.js';
+
+/** @typedef {import('./types.js').Room} Room */
+
+// Twice a second: fine enough for words and a draining ring, cheap on an old phone.
+const TICK_MS = 500;
+// Own words ("That turn has already ended.") stand long enough to be read twice.
+const PROBLEM_MS = 8_000;
+
+const root = /** @type {HTMLElement} */ (document.getElementById('room'));
+const spoken = /** @type {HTMLElement} */ (document.getElementById('spoken'));
+const session = location.pathname.split('/').pop() ?? '';
+const store = new RoomStore();
+const milestones = new Milestones();
+const card = supportCard({ ask: askSupport });
+let left = false;
+let drawing = false;
+/** @type {ReturnType<typeof setTimeout>|undefined} */
+let forgetting;
+
+function passOfTab() {
+  try {
+    return JSON.parse(sessionStorage.getItem(`tp-pass:${session}`) ?? 'null')?.pass ?? '';
+  } catch {
+    return '';
+  }
+}
+
+const address = new URL(`/ws/rooms/${session}`, location.href);
+address.protocol = address.protocol.replace('http', 'ws');
+const socket = new LiveSocket(address.href, passOfTab(), {
+  frame: (frame) => { store.hear(frame); draw(); },
+  link: (state, code) => { store.linked(state, code); draw(); },
+});
+
+/** @returns {Room|null} the newest state, bound to what can be done with it */
+function room() {
+  const { view, you, link, live, ui } = store;
+  if (!view || !you) return null;
+  const may = new Set(link.state === 'open' && !link.away ? you.may : []);
+  return { view, you, link, live, ui, act, set, now: store.clock.now(), may: (name) => may.has(name) };
+}
+
+/** @type {Room['act']} */
+async function act(name, fields = {}) {
+  store.ui.problem = '';
+  const answer = await socket.command(name, fields);
+  if (answer.kind === 'refused') showProblem(t(answer.message));
+  if (answer.kind === 'done' && name === 'leave') {
+    left = true;
+    sessionStorage.removeItem(`tp-pass:${session}`);
+    socket.close();
+  }
+  draw();
+  return answer;
+}
+
+function showProblem(/** @type {string} */ words) {
+  clearTimeout(forgetting);
+  store.ui.problem = words;
+  forgetting = setTimeout(() => set({ problem: '' }), PROBLEM_MS);
+}
+
+/** @type {Room['set']} */
+function set(changes) {
+  Object.assign(store.ui, changes);
+  draw();
+}
+
+/** @param {string} kind @param {string} note */
+async function askSupport(kind, note) {
+  const answer = await socket.command('ask_support', note ? { kind, note } : { kind });
+  return answer.kind === 'done' ? 'sent' : t(answer.message);
+}
+
+/** Draws once per frame, however many frames and presses came in between. */
+function draw() {
+  if (drawing) return;
+  drawing = true;
+  requestAnimationFrame(() => {
+    drawing = false;
+    drawNow();
+  });
+}
+
+function drawNow() {
+  const now = room();
+  if (left || (!now && store.link.state === 'closed')) return render(farewell(left ? 'left' : (store.link.code ?? 4100)), root);
+  if (!now) return;
+  const give = keepFocus(root);
+  render(screen(now), root);
+  syncSheet(root, now.ui.dialog !== '');
+  give();
+  offerCall(now);
+  if (now.view.waiting) return;
+  const words = milestones.spoken(now);
+  if (words) spoken.textContent = words;
+  document.title = titleOf(now);
+}
+
+/** The card's call reaches facilitators, so they and observers see its helplines only. */
+function offerCall(/** @type {Room} */ { you }) {
+  const call = document.querySelector('#urgent-support [data-call]');
+  if (call instanceof HTMLElement) call.hidden = you.role !== 'participant';
+  if (you.support) card.show(you.support);
+}
+
+/** The tab says what matters when the room is behind another one. */
+function titleOf(/** @type {Room} */ now) {
+  const { view, you } = now;
+  const title = view.title || 'Thera-Peer';
+  if (you.role === 'facilitator' && openAlerts(now).length) return t('Support needed · {title}', { title });
+  return view.turn?.person && view.turn.person === you.person ? t('Your turn · {title}', { title }) : title;
+}
+
+/** Sleep may leave a socket that only looks open: ask it, and read the clock anew. */
+function wake() {
+  if (document.visibilityState !== 'visible') return;
+  store.clock.forget();
+  socket.wake();
+}
+
+watchForExit();
+listenForKeys(room);
+if (socket.pass) {
+  keepAwake();
+  socket.open();
+  setInterval(draw, TICK_MS);
+  document.addEventListener('visibilitychange', wake);
+  window.addEventListener('online', wake);
+  window.addEventListener('pageshow', wake);
+} else {
+  store.linked('closed', 4100);
+  draw();
+}

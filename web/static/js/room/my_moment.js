@@ -1,0 +1,107 @@
+/**
+ * One sentence about me, the one thing to do now as a large button, and Pass always beside it.
+ *
+ * Which commands live is the server's word alone (`you.may`); this only chooses the words.
+ */
+import { html, nothing } from './lit.js';
+import { formatMinutes, formatTime, t, tn } from '../strings.js';
+import { offerSeconds, readTurn } from './clock.js';
+import { icon } from './icon.js';
+import { isResting } from './steady.js';
+
+/** @typedef {import('./types.js').Room} Room */
+/** @typedef {{label: string, icon: string, command: string, fields?: Record<string, unknown>}} Deed */
+
+const mineNow = (/** @type {Room} */ { view, you }) => view.turn?.person === you.person;
+
+export function myMoment(/** @type {Room} */ room) {
+  const deed = theDeed(room);
+  const rests = isResting('moment', deed ? `${deed.command} ${deed.fields?.turn ?? ''}` : '', () => room.set({}));
+  const offered = mineNow(room) && room.view.turn?.state === 'offered';
+  return html`<section class="moment ${mineNow(room) ? 'is-mine' : ''}" aria-label=${t('My moment')}
+      data-region tabindex="-1">
+    <p class="moment-sentence">${sentence(room)}</p>
+    ${hint(room)}
+    <div class="moment-deeds">
+      ${deed ? html`<button class="button primary large moment-main" type="button"
+        aria-disabled=${rests} @click=${() => rests || room.act(deed.command, deed.fields)}>${icon(deed.icon)} ${deed.label}</button>` : nothing}
+      ${offered || room.ui.passing ? passChoices(room, offered) : passButton(room)}
+    </div>
+  </section>`;
+}
+
+/** @returns {Deed|null} */
+function theDeed(/** @type {Room} */ { view, may }) {
+  const turn = view.turn?.id;
+  if (may('start_turn')) return { label: t('Start'), icon: 'play', command: 'start_turn', fields: { turn } };
+  if (may('finish_turn')) return { label: t('I am done'), icon: 'check', command: 'finish_turn', fields: { turn } };
+  if (view.stage === 'discussion' && may('raise_hand')) return { label: t('Ask to speak'), icon: 'hand', command: 'raise_hand' };
+  return null;
+}
+
+function passButton(/** @type {Room} */ room) {
+  return html`<button class="button moment-pass" type="button" aria-expanded="false"
+    @click=${() => room.set(room.may('pass') ? { passing: true } : { dialog: 'pass' })}>${t('Pass')}</button>`;
+}
+
+/** @param {Room} room @param {boolean} offered */
+function passChoices(room, offered) {
+  const turn = mineNow(room) ? { turn: room.view.turn?.id } : {};
+  const pass = (/** @type {string} */ kind) => async () => {
+    room.set({ passing: false });
+    await room.act('pass', { kind, ...turn });
+  };
+  return html`<div class="pass-choices" role="group" aria-label=${t('Pass')}>
+    <button class="button" type="button" @click=${pass('later')}>${t('Later')}</button>
+    <button class="button" type="button" @click=${pass('not_this_round')}>${t('Not this round')}</button>
+    ${offered ? nothing : html`<button class="button plain" type="button"
+      @click=${() => room.set({ passing: false })}>${t('Keep my place')}</button>`}
+  </div>`;
+}
+
+/** The one sentence. */
+export function sentence(/** @type {Room} */ room) {
+  const { view, you, now } = room;
+  if (view.stage === 'lobby') return t('You are here. We begin together in a moment.');
+  if (view.stage === 'welcome') return t('Nothing to do now. Listen, and arrive.');
+  if (mineNow(room)) return mySentence(room);
+  if (you.silenced) return t('The facilitator is taking a moment before you are called again.');
+  if (typeof you.position === 'number') return queueSentence(you.position, you.wait_ms ?? null);
+  if (view.stage === 'introductions' && you.standing === 'later') return t('You said later. You will be asked once more.');
+  if (you.standing === 'spoke') return view.stage === 'discussion' ? t('Thank you. Ask again whenever you like.') : t('Thank you.');
+  if (you.standing === 'passed') return t('Thank you for being here. You can simply listen.');
+  if (view.stage === 'discussion') return t('If you would like to speak, ask. Listening is just as welcome.');
+  if (view.stage === 'close') return t('We are coming to the end.');
+  return readTurn(view.turn, now) ? t('You are listening.') : t('A moment of quiet.');
+}
+
+function mySentence(/** @type {Room} */ { view, now }) {
+  const reading = readTurn(view.turn, now);
+  if (reading?.phase === 'offered') return t('It is your turn, whenever you are ready.');
+  if (reading?.phase === 'held') return view.held ? t('The room is held. Your time is kept.') : t('You are back. Your time is kept; start when you are ready.');
+  if (reading?.phase === 'grace') return t('Please finish your sentence.');
+  if (reading?.phase === 'cue') return t('A few seconds left. Take your time to finish.');
+  return t('Take your time.');
+}
+
+/** @param {number} position @param {number|null} wait */
+function queueSentence(position, wait) {
+  if (position === 0) return t('You are next.');
+  const before = tn('{n} before you', '{n} before you', position);
+  if (wait === null) return t('{before}.', { before });
+  return t('{before}, {minutes}.', { before, minutes: formatMinutes(wait) });
+}
+
+/** A quieter second line: what happens by itself, and what it is about. */
+function hint(/** @type {Room} */ room) {
+  const { view } = room;
+  if (view.stage === 'lobby' && view.stage_ends_at) {
+    return html`<p class="moment-hint">${t('Planned start: {time}', { time: formatTime(view.stage_ends_at) })}</p>`;
+  }
+  const seconds = mineNow(room) ? offerSeconds(view.turn, room.now) : null;
+  if (seconds === null) return nothing;
+  const words = view.turn?.offer === 2
+    ? t('You can also do nothing; then we go on without asking again.')
+    : t('You can also do nothing; then we ask you again later.');
+  return html`<p class="moment-hint">${words}</p>`;
+}

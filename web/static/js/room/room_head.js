@@ -1,0 +1,20 @@
+/** The top of the room: what it is, until when, and the two ways out. */
+import { html, nothing } from './lit.js';
+import { formatTime, t } from '../strings.js';
+import { icon } from './icon.js';
+
+/** @typedef {import('./types.js').Room} Room */
+
+export function roomHead(/** @type {Room} */ room) {
+  const { view, may } = room;
+  const ends = view.planned_end ?? view.stage_ends_at;
+  return html`<header class="room-head">
+    <div class="room-name">
+      <h1>${view.title || t('Session')}</h1>
+      ${view.planned_end && ends ? html`<p>${t('Ends at {time}', { time: formatTime(ends) })}</p>` : nothing}
+    </div>
+    ${may('leave') ? html`<button class="button plain head-item" type="button" aria-haspopup="dialog"
+      @click=${() => room.set({ dialog: 'leave' })}>${icon('door-open')} <span>${t('Leave')}</span></button>` : nothing}
+    <button class="button plain head-item" type="button" data-quick-exit>${icon('log-out')} <span>${t('Quick exit')}</span></button>
+  </header>`;
+}

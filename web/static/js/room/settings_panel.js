@@ -1,0 +1,59 @@
+/** What a facilitator can change while the room runs. */
+import { html, nothing } from './lit.js';
+import { t } from '../strings.js';
+import { rememberKeys } from './shortcuts.js';
+import { textForm } from './themes_panel.js';
+
+/** @typedef {import('./types.js').Room} Room */
+
+export function settingsPanel(/** @type {Room} */ room) {
+  const { view, may } = room;
+  return html`
+    ${may('set_on_call') ? textForm({
+      id: 'on-call', label: t('On call today, and how to reach them'), button: t('Save'), value: view.on_call ?? '',
+      send: (text) => room.act('set_on_call', { text }),
+    }) : nothing}
+    ${may('set_limit') ? limit(room) : nothing}
+    ${choice(room, 'set_stepping', t('The next person is called'), view.stepping === 'by-hand', [
+      [t('by itself, after a pause'), { stepping: 'auto' }], [t('by hand'), { stepping: 'by-hand' }]])}
+    ${choice(room, 'set_doors', t('Doors'), view.doors === 'knock', [
+      [t('open'), { doors: 'open' }], [t('people knock'), { doors: 'knock' }]])}
+    ${choice(room, 'set_observers', t('Observers'), view.observers_allowed === false, [
+      [t('may see the stage and the clock'), { allowed: true }], [t('none'), { allowed: false }]])}
+    <label class="check"><input type="checkbox" .checked=${room.ui.keys}
+      @change=${(/** @type {Event} */ event) => keys(room, event)}> ${t('Single-letter shortcuts')}</label>`;
+}
+
+/** @param {Room} room @param {Event} event */
+function keys(room, event) {
+  const on = /** @type {HTMLInputElement} */ (event.currentTarget).checked;
+  rememberKeys(on);
+  room.set({ keys: on });
+}
+
+/** The limits a discussion turn may have; introductions and closing lines may be shorter. */
+function limit(/** @type {Room} */ room) {
+  const from = room.view.stage === 'discussion' ? 60 : 30;
+  const choices = [30, 45, 60, 75, 90, 105, 120].filter((s) => s >= from);
+  const now = room.view.limit_s;
+  if (now && !choices.includes(now)) choices.push(now);
+  return html`<div class="field">
+    <label for="limit">${t('Time for each, from the next turn on')}</label>
+    <select class="select" id="limit" @change=${(/** @type {Event} */ event) => room.act('set_limit', { seconds: Number(/** @type {HTMLSelectElement} */ (event.currentTarget).value) })}>
+      ${choices.map((s) => html`<option value=${s} ?selected=${s === now}>${t('{n} seconds', { n: s })}</option>`)}
+    </select>
+  </div>`;
+}
+
+/**
+ * Two ways, of which one is on.
+ * @param {Room} room @param {string} command @param {string} label @param {boolean} second
+ * @param {[string, Record<string, unknown>][]} ways
+ */
+function choice(room, command, label, second, ways) {
+  if (!room.may(command)) return nothing;
+  return html`<fieldset class="field choice"><legend>${label}</legend>
+    ${ways.map(([words, fields], at) => html`<label class="check"><input type="radio" name=${command}
+      .checked=${(at === 1) === second} @change=${() => room.act(command, fields)}> ${words}</label>`)}
+  </fieldset>`;
+}
