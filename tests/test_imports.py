@@ -12,14 +12,17 @@ ROOT = Path(__file__).resolve().parent.parent
 
 # The engine has no clock, no randomness, no input and no output: it gets this, and no more.
 ENGINE_MAY_USE = frozenset(
-    "__future__ abc bisect collections dataclasses enum functools itertools math operator types"
-    " typing".split()
+    {
+        *("__future__", "abc", "bisect", "collections", "dataclasses", "enum", "functools"),
+        *("itertools", "math", "operator", "types", "typing"),
+    }
 )
 
 # The layers of the server from top to bottom. A module imports from layers below its own.
 LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"cli"}),
-    frozenset({"app", "serving", "rehearsal"}),
+    frozenset({"serving"}),
+    frozenset({"app", "rehearsal", "new_session"}),
     frozenset({"pages"}),
     frozenset({"sockets"}),
     frozenset({"rooms"}),

@@ -129,6 +129,15 @@ class EmbeddedValkey:
         Raises:
             StoreStartError: when it cannot be started.
         """
+        self.launch()
+        self.await_answer()
+
+    def launch(self) -> None:
+        """Start its process, and go on while it reads its files.
+
+        Raises:
+            StoreStartError: when the directory cannot be used, or another store uses it.
+        """
         prepare_directory(self.directory)
         self._lock = lock_file(self.directory / f"{self.name}.lock", self._lock_seconds)
         if self._lock is None:
@@ -136,7 +145,18 @@ class EmbeddedValkey:
                 f"Another store still runs on {self.directory}: stop it, or choose another"
                 " directory with --data."
             )
-        self._spawn()
+        try:
+            self._spawn()
+        except (OSError, StoreStartError, subprocess.SubprocessError) as error:
+            self.stop()
+            raise StoreStartError(str(error)) from None
+
+    def await_answer(self) -> None:
+        """Wait until it is ready for commands.
+
+        Raises:
+            StoreStartError: when it ended, or took too long; it is stopped then.
+        """
         try:
             self._await_answer()
         except StoreStartError:

@@ -1,0 +1,75 @@
+"""HTTP with a deadline: who has not sent a whole request in time is let go.
+
+uvicorn has none: a thousand silent sockets would stay for ever. Requests here are
+small (a page's head, an answer of the door), so ten seconds are for the whole of one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+REQUEST_SECONDS = 10.0
+
+
+class DeadlineProtocol(HttpToolsProtocol):
+    """Closes a connection on which a request has begun and does not end.
+
+    The clock of the first request starts with the connection, of a further one with its
+    first byte (until then uvicorn's keep-alive time-out counts).
+    """
+
+    _deadline: asyncio.TimerHandle | None = None
+    _in_request = False  # between the end of a request's message and its response
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Start the clock of the first request."""
+        super().connection_made(transport)
+        self._start()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Stop the clock."""
+        self._stop()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Start the clock of a further request, also when it begins with empty lines."""
+        if not self._in_request:
+            self._start()
+        super().data_received(data)
+
+    def on_message_begin(self) -> None:
+        """Start the clock of a request that came together with the one before."""
+        self._in_request = False
+        self._start()
+        super().on_message_begin()
+
+    def on_message_complete(self) -> None:
+        """Stop the clock: the request is here."""
+        self._stop()
+        self._in_request = True
+        super().on_message_complete()
+
+    def on_response_complete(self) -> None:
+        """Be ready for the next request."""
+        self._in_request = False
+        super().on_response_complete()
+
+    def handle_websocket_upgrade(self) -> None:
+        """Stop the clock: from now on the socket's own rules hold."""
+        self._stop()
+        super().handle_websocket_upgrade()
+
+    def _start(self) -> None:
+        if self._deadline is None:
+            self._deadline = self.loop.call_later(REQUEST_SECONDS, self._let_go)
+
+    def _stop(self) -> None:
+        if self._deadline is not None:
+            self._deadline.cancel()
+            self._deadline = None
+
+    def _let_go(self) -> None:
+        self._deadline = None
+        self.transport.abort()

@@ -1,0 +1,188 @@
+"""The parent: starts workers and the store, starts them again, stops them in order.
+
+It has no event loop and no threads, so that it may fork workers with everything
+already imported: a dead worker is replaced within milliseconds.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import os
+import select
+import signal
+import socket
+import sys
+import time
+import traceback
+from collections.abc import Callable, Sequence
+from types import FrameType
+
+from server.serving.worker import GRACE_SECONDS
+from server.store.embedded_valkey import EmbeddedValkey
+
+# How often children are looked at when no signal says that one has ended.
+LOOK_SECONDS = 0.25
+# A worker that died sooner than this is started again after a pause, not in a busy loop.
+SHORT_LIFE_SECONDS = 5.0
+RESTART_PAUSE_SECONDS = 1.0
+# What a worker may need beyond uvicorn's own patience before it is killed.
+STOP_SECONDS = GRACE_SECONDS + 3.0
+
+
+class Child:
+    """One forked process and when it may be started again."""
+
+    def __init__(self, run: Callable[[], None]) -> None:
+        self._run = run
+        self.pid: int | None = None
+        self.started_at = 0.0
+        self.start_from = 0.0
+
+    def start(self) -> None:
+        """Fork; the child never returns from here."""
+        sys.stdout.flush()
+        sys.stderr.flush()
+        self.started_at = time.monotonic()
+        pid = os.fork()
+        if pid:
+            self.pid = pid
+            return
+        code = 1
+        try:
+            self._run()
+            code = 0
+        except SystemExit as end:
+            code = end.code if isinstance(end.code, int) else 1
+        except BaseException:
+            traceback.print_exc()
+        finally:
+            with contextlib.suppress(OSError, ValueError):
+                sys.stdout.flush()
+                sys.stderr.flush()
+            os._exit(code)
+
+    def ended(self) -> int | None:
+        """Return the exit code if the process has ended since the last look."""
+        if self.pid is None:
+            return None
+        pid, status = os.waitpid(self.pid, os.WNOHANG)
+        if not pid:
+            return None
+        self.pid = None
+        return os.waitstatus_to_exitcode(status)
+
+    def signal(self, number: int) -> None:
+        """Send a signal to a process that has not ended."""
+        if self.pid is not None:
+            os.kill(self.pid, number)
+
+
+class Parent:
+    """Owns the children and the stores for as long as the server lives."""
+
+    def __init__(
+        self,
+        *,
+        work: Callable[[int], None],
+        workers: int,
+        stores: Sequence[EmbeddedValkey],
+        on_ready: Callable[[], None],
+        rehearse: Callable[[], None] | None,
+    ) -> None:
+        """Take what a worker does (given the descriptor on which it says that it serves)."""
+        self._ready, self._say_ready = os.pipe()
+        self._workers = [Child(lambda: work(self._say_ready)) for _ in range(workers)]
+        self._rehearsal = Child(rehearse) if rehearse else None
+        self._stores = stores
+        self._on_ready = on_ready
+        self._serving = False
+        self._stop_asked = 0
+        self._failed = False
+
+    def run(self) -> int:
+        """Serve until SIGTERM or SIGINT; return the exit code."""
+        waker, wake = socket.socketpair()
+        for end in (waker, wake):
+            end.setblocking(False)
+        signal.set_wakeup_fd(wake.fileno(), warn_on_full_buffer=False)
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, self._ask_to_stop)
+        signal.signal(signal.SIGCHLD, lambda _number, _frame: None)  # only wakes the loop
+        gc.freeze()  # children share these pages instead of copying them
+        for worker in self._workers:
+            worker.start()
+        while not self._stop_asked and not self._failed:
+            self._wait(waker)
+            self._look_after()
+        self._stop(waker)
+        return 1 if self._failed else 0
+
+    def _ask_to_stop(self, _number: int, _frame: FrameType | None) -> None:
+        self._stop_asked += 1
+
+    def _wait(self, waker: socket.socket) -> None:
+        readable, _, _ = select.select([waker.fileno(), self._ready], [], [], LOOK_SECONDS)
+        if waker.fileno() in readable:
+            _drain(waker)
+        if self._ready in readable:
+            os.read(self._ready, 4096)
+            if not self._serving:
+                self._serving = True
+                self._on_ready()
+                if self._rehearsal:
+                    self._rehearsal.start()
+
+    def _look_after(self) -> None:
+        now = time.monotonic()
+        for store in self._stores:
+            before = store.pid
+            store.keep_running()
+            if before is not None and store.pid != before:
+                print(f"The {store.name} store ended: starting it again.", file=sys.stderr)
+        for worker in self._workers:
+            code = worker.ended()
+            if code is not None:
+                self._note_end(worker, code, now)
+            elif worker.pid is None and now >= worker.start_from:
+                worker.start()
+        if self._rehearsal and self._rehearsal.ended():
+            print("The rehearsal ended early; the server goes on.", file=sys.stderr)
+
+    def _note_end(self, worker: Child, code: int, now: float) -> None:
+        if not self._serving:
+            print("A worker could not start: the lines above say why.", file=sys.stderr)
+            self._failed = True
+            return
+        print(f"A worker ended ({code}): starting another.", file=sys.stderr)
+        short = now - worker.started_at < SHORT_LIFE_SECONDS
+        worker.start_from = now + (RESTART_PAUSE_SECONDS if short else 0.0)
+        if not short:
+            worker.start()
+
+    def _stop(self, waker: socket.socket) -> None:
+        """End the rehearsal and the workers, the stores last; asked twice, at once."""
+        if self._rehearsal:
+            self._rehearsal.signal(signal.SIGKILL)
+        for worker in self._workers:
+            worker.signal(signal.SIGTERM)
+        children = [*self._workers, *([self._rehearsal] if self._rehearsal else [])]
+        deadline = time.monotonic() + STOP_SECONDS
+        asked = self._stop_asked
+        while any(child.pid is not None for child in children):
+            if time.monotonic() > deadline or self._stop_asked > asked:
+                for child in children:
+                    child.signal(signal.SIGKILL)
+            select.select([waker], [], [], 0.05)
+            _drain(waker)
+            for store in self._stores:
+                store.keep_running()  # workers still write while they close
+            for child in children:
+                child.ended()
+        for store in self._stores:
+            store.stop()
+
+
+def _drain(waker: socket.socket) -> None:
+    with contextlib.suppress(BlockingIOError):
+        waker.recv(4096)
