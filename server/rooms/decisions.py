@@ -1,0 +1,338 @@
+"""The one way to change a room: a queue, decided in order, appended as one batch.
+
+Rule 1: what waits is decided on the replica as it stands, in order, and appended
+        at the position it was decided on; a conflict brings what was missing and
+        all of it is decided again, for up to DECIDE_SECONDS, then it is unknown.
+Rule 2: nothing is called done before the store has said so, and nothing refused
+        before the store has said that the replica was current and that the same
+        id was not accepted before: a repeated "next" is done, not stale.
+Rule 3: time that the service was away is given back before anything else happens.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Coroutine, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final, Protocol
+
+from server.rooms.defects import note_defect
+from server.rooms.outcomes import UNKNOWN, Done, NotDone, Outcome, not_done
+from server.rooms.replica import Gap, OtherHistory, Replica, encode_events
+from server.store.errors import LogUnavailable, StoreError, StoreRefused
+from server.store.life import Outage
+from server.store.position import Position, Record
+from server.store.redis_clock import RedisClock
+from server.store.room_log import Appended, Conflict, Late, NotDue, Repeated, RoomLog
+from session_engine import Command, Event, Refused, Room, TimeLost, decide, evolve, next_deadline
+
+DECIDE_SECONDS: Final = 2.0
+BATCH_MAX: Final = 64
+
+# A time that no clock of today shows: the append then answers what it knows of the
+# ids and the position, and can store nothing.
+NEVER_MS: Final = 0
+
+HOUR_MS: Final = 3_600_000
+KEPT_AFTER_END_MS: Final = 24 * HOUR_MS
+KEPT_AFTER_PLAN_MS: Final = 48 * HOUR_MS
+
+# How often some worker looks at a room whose people were last seen here.
+LOOK_AGAIN_MS: Final = 30_000
+
+
+class DecisionFailed(Exception):  # noqa: N818
+    """A defect while deciding: logged, and nothing was changed."""
+
+
+class Service(Protocol):
+    """What a decision must know about the store at large."""
+
+    @property
+    def may_decide(self) -> bool:
+        """Whether the store answers and the lost time is known."""
+
+    @property
+    def outages(self) -> tuple[Outage, ...]:
+        """The times in which the service was away, oldest first."""
+
+
+@dataclass(slots=True, eq=False)
+class Job:
+    """A command that waits for its outcome; `command_id` "" is not remembered."""
+
+    command: Command
+    command_id: str
+    future: asyncio.Future[Outcome]
+    verdict: Outcome | None = None
+
+    def settle(self, outcome: Outcome) -> None:
+        """Give the answer, unless nobody waits any more."""
+        if not self.future.done():
+            self.future.set_result(outcome)
+
+
+@dataclass(slots=True)
+class Draft:
+    """A batch as decided on one position of the replica."""
+
+    room: Room
+    position: Position
+    now: int
+    due_at: int = 0
+    records: list[Record] = field(default_factory=list)
+
+    def decide(self, command: Command, command_id: str) -> None:
+        """Decide one command on top of the others.
+
+        Raises: Refused.
+        """
+        due = next_deadline(self.room)
+        events = decide(self.room, command, max(self.now, self.room.last_at))
+        if due is not None and due <= self.now:
+            self.due_at = max(self.due_at, due)
+        self.add(events, command_id)
+
+    def add(self, events: tuple[Event, ...], command_id: str) -> None:
+        """Take events into the batch; none need no record."""
+        for event in events:
+            self.room = evolve(self.room, event)
+        if events:
+            self.records.append(Record(command_id, encode_events(events)))
+
+
+class Decisions:
+    """The queue of one room on this worker."""
+
+    def __init__(
+        self,
+        replica: Replica,
+        log: RoomLog,
+        clock: RedisClock,
+        service: Service,
+        reload: Callable[[Replica], Coroutine[Any, Any, None]],
+    ) -> None:
+        """Take the copy to decide on; `reload` reads it again from its beginning."""
+        self._replica = replica
+        self._log = log
+        self._clock = clock
+        self._service = service
+        self._reload = reload
+        self._waiting: deque[Job] = deque()
+        self._running: asyncio.Task[None] | None = None
+
+    def submit(self, command: Command, command_id: str) -> asyncio.Future[Outcome]:
+        """Put a command at the end of the queue; the future gives its outcome.
+
+        It raises DecisionFailed for a defect.
+        """
+        job = Job(command, command_id, asyncio.get_running_loop().create_future())
+        self._waiting.append(job)
+        if self._running is None or self._running.done():
+            self._running = asyncio.create_task(self._run())
+        return job.future
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing waits and nothing is under way."""
+        return not self._waiting and (self._running is None or self._running.done())
+
+    async def drained(self) -> None:
+        """Wait until all that was submitted has its outcome."""
+        if self._running is not None:
+            await asyncio.wait({self._running})
+
+    # ---- The batch ----------------------------------------------------------------
+
+    async def _run(self) -> None:
+        while self._waiting:
+            batch = self._take()
+            try:
+                await self._settle(batch)
+            except StoreError:
+                for job in batch:
+                    job.settle(UNKNOWN)
+            except Exception as error:
+                note_defect("a decision", error)
+                for job in batch:
+                    if not job.future.done():
+                        job.future.set_exception(DecisionFailed())
+
+    def _take(self) -> list[Job]:
+        """Take the next jobs; the same id never twice in a batch."""
+        batch: list[Job] = []
+        ids: set[str] = set()
+        while self._waiting and len(batch) < BATCH_MAX:
+            if self._waiting[0].command_id in ids:
+                break
+            job = self._waiting.popleft()
+            batch.append(job)
+            if job.command_id:
+                ids.add(job.command_id)
+        return batch
+
+    async def _settle(self, jobs: list[Job]) -> None:
+        loop = asyncio.get_running_loop()
+        ends = loop.time() + DECIDE_SECONDS
+        while jobs:
+            if not self._service.may_decide or loop.time() > ends:
+                raise LogUnavailable("away")
+            if self._replica.room is None:
+                for job in jobs:
+                    job.settle(NotDone("ended"))
+                return
+            jobs = await self._attempt(jobs, self._draft(jobs))
+
+    def _draft(self, jobs: list[Job]) -> Draft:
+        room = self._replica.room
+        assert room is not None
+        draft = Draft(room, self._replica.position, self._clock.now_ms())
+        self._give_time_back(draft)
+        for job in jobs:
+            try:
+                draft.decide(job.command, job.command_id)
+                job.verdict = None
+            except Refused as refused:
+                job.verdict = not_done(refused)
+        return draft
+
+    def _give_time_back(self, draft: Draft) -> None:
+        for outage in self._service.outages:
+            room = draft.room
+            if outage.until > max(room.lost_until, room.last_at):
+                lost = TimeLost(since=outage.since, until=outage.until)
+                draft.decide(lost, f"@lost:{outage.until}")
+
+    async def _attempt(self, jobs: list[Job], draft: Draft) -> list[Job]:
+        """Try to store the draft; return the jobs that must be decided again."""
+        refused = [job for job in jobs if job.verdict is not None]
+        if not draft.records:
+            if not any(job.command_id for job in refused):
+                return self._agree(jobs, draft.position.version)
+            return await self._look(jobs, draft, [job for job in refused if job.command_id])
+        try:
+            answer = await self._append(draft)
+        except StoreRefused:
+            for job in jobs:
+                job.settle(job.verdict or NotDone("cannot_store"))
+            return []
+        match answer:
+            case Appended():
+                return await self._appended(jobs, draft, answer)
+            case Repeated(results):
+                return self._repeated(jobs, draft, results)
+        await self._catch_up(draft, answer)
+        return jobs
+
+    async def _append(self, draft: Draft) -> Appended | Repeated | Conflict | Late | NotDue:
+        return await self._log.append(
+            self._replica.session,
+            draft.position,
+            draft.records,
+            decided_at=draft.now,
+            due_at=draft.due_at,
+            expires_at_ms=expires_at(draft.room),
+            wake_at=wake_at(draft.room, draft.now),
+        )
+
+    async def _appended(self, jobs: list[Job], draft: Draft, answer: Appended) -> list[Job]:
+        payloads = (record.payload for record in draft.records)
+        elements = list(zip(answer.positions, payloads, strict=True))
+        version = answer.positions[-1].version
+        refused = [job for job in jobs if job.verdict is not None]
+        for job in jobs:
+            if job.verdict is None:
+                job.settle(Done(version))
+        if self._replica.take(draft.position, elements):
+            self._replica.tell()
+        remembered = [job for job in refused if job.command_id]
+        if remembered:
+            answered = await self._ask(draft.position, remembered)
+            if isinstance(answered, Repeated):
+                settle_repeated(remembered, answered)
+        for job in refused:
+            job.settle(job.verdict or UNKNOWN)
+        return []
+
+    def _repeated(
+        self, jobs: list[Job], draft: Draft, results: Mapping[int, Position | None]
+    ) -> list[Job]:
+        """Settle what the log holds already; nothing was stored this time."""
+        ids = {draft.records[index].command_id: place for index, place in results.items()}
+        rest: list[Job] = []
+        for job in jobs:
+            place = ids.get(job.command_id)
+            if not job.command_id or place is None:
+                rest.append(job)
+            else:
+                job.settle(Done(place.version))
+        return rest
+
+    def _agree(self, jobs: list[Job], version: int) -> list[Job]:
+        for job in jobs:
+            job.settle(job.verdict or Done(version))
+        return []
+
+    async def _look(self, jobs: list[Job], draft: Draft, refused: list[Job]) -> list[Job]:
+        """Ask the store whether refusals are right: current, and not a repetition."""
+        answer = await self._ask(draft.position, refused)
+        match answer:
+            case Late():
+                return self._agree(jobs, draft.position.version)
+            case Repeated():
+                settle_repeated(refused, answer)
+                return [job for job in jobs if not job.future.done()]
+        await self._catch_up(draft, answer)
+        return jobs
+
+    async def _ask(
+        self, position: Position, jobs: list[Job]
+    ) -> Appended | Repeated | Conflict | Late | NotDue:
+        return await self._log.append(
+            self._replica.session,
+            position,
+            [Record(job.command_id, b"") for job in jobs],
+            decided_at=NEVER_MS,
+            due_at=0,
+            expires_at_ms=0,
+            wake_at=None,
+        )
+
+    async def _catch_up(self, draft: Draft, answer: object) -> None:
+        match answer:
+            case Conflict(missing) if missing is not None:
+                try:
+                    if self._replica.take(draft.position, missing):
+                        self._replica.tell()
+                except (Gap, OtherHistory):
+                    await self._reload(self._replica)
+            case Conflict():
+                await self._reload(self._replica)
+            case Late():
+                await self._clock.sync()
+            case NotDue(now):
+                due = self._replica.room and next_deadline(self._replica.room)
+                await asyncio.sleep(max(1, (due or now) - now) / 1000)
+
+
+def settle_repeated(jobs: list[Job], answer: Repeated) -> None:
+    """Settle the jobs that the log holds already, by their index in what was asked."""
+    for index, position in answer.positions.items():
+        if position is not None:
+            jobs[index].settle(Done(position.version))
+
+
+def expires_at(room: Room) -> int:
+    """Return when the room's keys go away (ms)."""
+    if room.stage == "ended":
+        return room.stage_started_at + KEPT_AFTER_END_MS
+    return room.settings.planned_end_ms + KEPT_AFTER_PLAN_MS
+
+
+def wake_at(room: Room, now: int) -> int | None:
+    """Return when some worker must look at the room, visited or not (ms)."""
+    due = next_deadline(room)
+    if any(person.connection for person in room.people.values()):
+        return min(due or now + LOOK_AGAIN_MS, now + LOOK_AGAIN_MS)
+    return due

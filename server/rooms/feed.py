@@ -1,0 +1,99 @@
+"""What the store publishes, as one stream for all rooms of a worker.
+
+Pub/sub forgets, and the library reconnects without a word: the confirmation of a
+subscription is the only sign that something may have been missed, so it is passed
+on like a message. A broken connection is opened again, with all channels.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any, Final
+
+from redis.asyncio import Redis
+from redis.asyncio.client import PubSub
+from redis.exceptions import RedisError
+
+from server.rooms.defects import note_defect
+
+RECONNECT_SECONDS: Final = 0.25
+# The stream is never silent for longer: the worker hears its own pulse every second.
+SILENCE_SECONDS: Final = 5.0
+
+
+class Feed:
+    """Subscriptions on one connection; calls back in the order of arrival."""
+
+    def __init__(
+        self,
+        client: Redis,
+        *,
+        on_message: Callable[[str, bytes], None],
+        on_subscribed: Callable[[str], None],
+    ) -> None:
+        """Take who is told of a channel's message, and of a (new) subscription to it."""
+        self._client = client
+        self._on_message = on_message
+        self._on_subscribed = on_subscribed
+        self._channels: set[str] = set()
+        self._pubsub: PubSub | None = None
+
+    async def subscribe(self, channel: str) -> None:
+        """Begin to listen; `on_subscribed` tells when nothing is missed any more."""
+        self._channels.add(channel)
+        await self._change("subscribe", channel)
+
+    async def unsubscribe(self, channel: str) -> None:
+        """Stop listening."""
+        self._channels.discard(channel)
+        await self._change("unsubscribe", channel)
+
+    async def _change(self, how: str, channel: str) -> None:
+        if self._pubsub is None:
+            return
+        try:
+            await getattr(self._pubsub, how)(channel)
+        except (RedisError, OSError, TimeoutError):
+            pass  # The connection is broken: the next one has the right channels.
+
+    async def run(self) -> None:
+        """Listen for ever."""
+        while True:
+            try:
+                await self._listen()
+            except (RedisError, OSError, TimeoutError):
+                pass
+            await asyncio.sleep(RECONNECT_SECONDS)
+
+    async def _listen(self) -> None:
+        while not self._channels:  # noqa: ASYNC110
+            await asyncio.sleep(RECONNECT_SECONDS)
+        pubsub = self._client.pubsub()
+        try:
+            await pubsub.subscribe(*self._channels)
+            self._pubsub = pubsub
+            missing = self._channels - {_text(name) for name in pubsub.channels}
+            if missing:
+                await pubsub.subscribe(*missing)
+            while True:
+                message = await pubsub.get_message(timeout=SILENCE_SECONDS)
+                if message is not None:
+                    self._pass_on(message)
+        finally:
+            self._pubsub = None
+            await pubsub.aclose()  # type: ignore[no-untyped-call]
+
+    def _pass_on(self, message: dict[str, Any]) -> None:
+        channel = _text(message["channel"])
+        try:
+            if message["type"] in ("message", "smessage"):
+                self._on_message(channel, message["data"])
+            elif message["type"] in ("subscribe", "ssubscribe"):
+                self._on_subscribed(channel)
+        except Exception as error:
+            note_defect("the feed", error)
+
+
+def _text(name: bytes | str) -> str:
+    return name.decode() if isinstance(name, bytes) else name

@@ -1,0 +1,115 @@
+"""Who is connected where: connections of this worker, and those of dead workers.
+
+A connection is named "<worker>.<n>", and the log's PersonArrived holds that name,
+so the log itself says which worker a person is on. A worker answers for its own
+connections; when a worker's lease has lapsed, any other drops its people.
+Unknown is never taken for empty: without an answer about leases nobody is judged,
+nor within one full lease after an outage or the own start.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from typing import Final
+
+from server.rooms.defects import note_defect
+from server.rooms.outcomes import Outcome, Unknown
+from server.rooms.replica import Replica
+from server.rooms.rooms import Rooms
+from server.store.errors import StoreError
+from server.store.life import Life
+from session_engine import Arrive, ConnectionId, Drop, PersonId
+
+# As often as leases are renewed: ghosts are gone 10 s + 3 s after a kill at the latest.
+JUDGE_SECONDS: Final = 2.0
+
+
+def worker_of(connection: str) -> str:
+    """Return the worker that holds a connection."""
+    return connection.rpartition(".")[0]
+
+
+class Presence:
+    """Arrivals and drops of this worker's sockets, and the judgement on others."""
+
+    def __init__(self, rooms: Rooms, life: Life) -> None:
+        """Begin without connections."""
+        self._rooms = rooms
+        self._life = life
+        self._numbers = itertools.count(1)
+        self._own: set[str] = set()
+
+    def new_connection(self) -> ConnectionId:
+        """Name a new connection of this worker."""
+        connection = ConnectionId(f"{self._rooms.worker}.{next(self._numbers)}")
+        self._own.add(connection)
+        return connection
+
+    def arrive(
+        self, replica: Replica, person: PersonId, connection: ConnectionId
+    ) -> asyncio.Future[Outcome]:
+        """Make a connection the current one of a person."""
+        return self._rooms.submit(replica, Arrive(person=person, connection=connection))
+
+    def drop(self, replica: Replica, person: PersonId, connection: ConnectionId) -> None:
+        """Say that a connection is gone; if the store is away, `judge` says it later."""
+        self._own.discard(connection)
+        self._rooms.submit(replica, Drop(person=person, connection=connection))
+
+    def give_up(self, connection: str) -> None:
+        """Forget a connection that never arrived."""
+        self._own.discard(connection)
+
+    async def judge(self, replica: Replica) -> None:
+        """Drop the people whose worker is dead, and those whom a drop of ours missed.
+
+        Raises: LogUnavailable.
+        """
+        room = replica.room
+        if room is None or not self._rooms.watch.may_judge():
+            return
+        held = {
+            person.id: person.connection
+            for person in room.people.values()
+            if person.connection is not None
+        }
+        others = {worker_of(connection) for connection in held.values()} - {self._rooms.worker}
+        living = await self._life.living(sorted(others)) if others else set()
+        if not self._rooms.watch.may_judge():
+            return
+        for person, connection in held.items():
+            worker = worker_of(connection)
+            gone = (
+                connection not in self._own
+                if worker == self._rooms.worker
+                else (worker not in living)
+            )
+            if gone:
+                self._rooms.submit(replica, Drop(person=person, connection=connection))
+
+    async def run(self) -> None:
+        """Judge the rooms in memory, for ever."""
+        while True:
+            await asyncio.sleep(JUDGE_SECONDS)
+            for replica in self._rooms.opened():
+                try:
+                    await self.judge(replica)
+                except StoreError:
+                    break
+                except Exception as error:
+                    note_defect("presence", error)
+
+    async def leave_all(self) -> None:
+        """Drop every own connection: this worker stops."""
+        self._own.clear()
+        waiting = [
+            self._rooms.submit(replica, Drop(person=person.id, connection=person.connection))
+            for replica in self._rooms.opened()
+            if replica.room is not None
+            for person in replica.room.people.values()
+            if person.connection and worker_of(person.connection) == self._rooms.worker
+        ]
+        for future in waiting:
+            if isinstance(await future, Unknown):
+                return

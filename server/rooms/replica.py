@@ -1,0 +1,96 @@
+"""One worker's copy of a room: its log, read in order and without a gap.
+
+Rule 1: a copy is at a position (version, head) of one history; elements are
+        applied in order, each once, and never across a gap.
+Rule 2: an element that this copy has under another head means another history:
+        the copy is dropped and read again, never mended.
+Rule 3: a change is told to whoever watches once per batch, after the last of it.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Sequence
+from typing import Final
+
+import orjson
+
+from server.store.position import START, Element, Position
+from session_engine import Event, Room, evolve, from_dict, to_dict
+
+# Heads kept to tell a late copy of a message from another history. A message that
+# is older than this many versions is read from the log instead.
+HEADS_KEPT: Final = 512
+
+
+class OtherHistory(Exception):  # noqa: N818
+    """The log is not the one that this copy was read from."""
+
+
+class Gap(Exception):  # noqa: N818
+    """Something between this copy and the elements is missing."""
+
+
+def encode_events(events: Iterable[Event]) -> bytes:
+    """Return the payload of one record of the log."""
+    return orjson.dumps({"events": [to_dict(event) for event in events]})
+
+
+def decode_events(payload: bytes) -> list[Event]:
+    """Return the events in one record of the log."""
+    return [from_dict(shaped) for shaped in orjson.loads(payload)["events"]]
+
+
+class Replica:
+    """The state of one room, and its position in the log."""
+
+    def __init__(self, session: str) -> None:
+        """Begin empty: before the first element of the log."""
+        self.session = session
+        self.room: Room | None = None
+        self.position: Position = START
+        self.watchers: list[Callable[[Replica], None]] = []
+        self.users = 0
+        self._heads: OrderedDict[int, str] = OrderedDict()
+
+    def take(self, before: Position, elements: Sequence[Element]) -> bool:
+        """Apply what is new of these elements, which follow `before`; say if anything was.
+
+        Raises: Gap, OtherHistory.
+        """
+        self._compare(before)
+        room, changed = self.room, False
+        for position, payload in elements:
+            if position.version <= self.position.version:
+                self._compare(position)
+                continue
+            for event in decode_events(payload):
+                room = evolve(room, event)
+            self.room, self.position, changed = room, position, True
+            self._heads[position.version] = position.head
+        while len(self._heads) > HEADS_KEPT:
+            self._heads.popitem(last=False)
+        return changed
+
+    def reset(self) -> None:
+        """Forget everything, to read the log from its beginning."""
+        self.room, self.position = None, START
+        self._heads.clear()
+
+    def tell(self) -> None:
+        """Tell all who watch that something has changed."""
+        for watcher in tuple(self.watchers):
+            watcher(self)
+
+    def _compare(self, position: Position) -> None:
+        """Check that a position, if this copy has passed it, is of the same history."""
+        if position.version > self.position.version:
+            raise Gap
+        if position.version == self.position.version:
+            known: str | None = self.position.head
+        elif position.version == START.version:
+            known = START.head
+        else:
+            known = self._heads.get(position.version)
+        if known is not None and known != position.head:
+            raise OtherHistory

@@ -1,0 +1,133 @@
+"""Whether the store is there: heard by this worker's own pulse.
+
+Every second a worker publishes a word to itself. Three seconds without hearing it,
+while the worker's own loop was on time, mean that the store is away: nothing is
+decided, nothing is called done. When it is heard again, the worker reads the
+clock, leaves a sign of life (which tells how long nobody served), compares its
+rooms with their logs, and only then serves again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+from redis.asyncio import Redis
+
+from server.rooms.defects import note_defect
+from server.store.errors import StoreError, translated
+from server.store.life import LEASE_SECONDS, RENEW_SECONDS, Life, Outage
+from server.store.redis_clock import RedisClock
+
+# A pair: three pulses may be missed, not four.
+PULSE_SECONDS: Final = 1.0
+AWAY_SECONDS: Final = 3.0
+
+# How often the judgement is made, and from when on the loop itself counts as late.
+JUDGE_SECONDS: Final = 0.25
+LOOP_LATE_SECONDS: Final = 1.0
+
+
+class StoreWatch:
+    """Knows whether this worker may decide, and what time was lost."""
+
+    def __init__(self, client: Redis, clock: RedisClock, life: Life, worker: str) -> None:
+        """Begin as away: nothing is decided before the first sign of life."""
+        self._client = client
+        self._clock = clock
+        self._life = life
+        self._worker = worker
+        self._heard_at = 0.0
+        self._renewed_at = 0.0
+        self._recovering: asyncio.Task[None] | None = None
+        self._judge_nobody_until = 0.0
+        self.channel = f"tp:pulse:{worker}"
+        self.away = True
+        self.outages: tuple[Outage, ...] = ()
+        self.on_return: Callable[[], Awaitable[None]] | None = None
+        self.on_change: list[Callable[[bool], None]] = []
+        self.on_lost_time: Callable[[], None] | None = None
+
+    @property
+    def may_decide(self) -> bool:
+        """Whether the store answers and the lost time is known."""
+        return not self.away
+
+    def may_judge(self) -> bool:
+        """Whether leases can be trusted: not within one lease after an outage or a start."""
+        return not self.away and asyncio.get_running_loop().time() >= self._judge_nobody_until
+
+    def heard(self) -> None:
+        """Note that the own pulse came back."""
+        self._heard_at = asyncio.get_running_loop().time()
+        if self.away and (self._recovering is None or self._recovering.done()):
+            self._recovering = asyncio.create_task(self._recover())
+
+    async def run(self) -> None:
+        """Pulse and judge, for ever."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._pulse())
+            group.create_task(self._judge())
+
+    async def _pulse(self) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            began = loop.time()
+            try:
+                with translated():
+                    await self._client.publish(self.channel, secrets.token_hex(4))
+                if not self.away:
+                    self._learn(await self._life.beat())
+                    await self._renew()
+            except StoreError:
+                pass
+            except Exception as error:
+                note_defect("the pulse", error)
+            await asyncio.sleep(max(0.05, PULSE_SECONDS - (loop.time() - began)))
+
+    async def _renew(self) -> None:
+        now = asyncio.get_running_loop().time()
+        if now - self._renewed_at >= RENEW_SECONDS - PULSE_SECONDS / 2:
+            await self._life.renew(self._worker)
+            self._renewed_at = now
+
+    async def _judge(self) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            began = loop.time()
+            await asyncio.sleep(JUDGE_SECONDS)
+            now = loop.time()
+            if now - began - JUDGE_SECONDS > LOOP_LATE_SECONDS:
+                self._heard_at = now  # We were late ourselves, and heard nobody.
+            if not self.away and now - self._heard_at > AWAY_SECONDS:
+                self._set_away(True)
+
+    async def _recover(self) -> None:
+        try:
+            await self._clock.sync()
+            self._learn(await self._life.beat())
+            await self._life.renew(self._worker)
+            self._judge_nobody_until = asyncio.get_running_loop().time() + LEASE_SECONDS
+            if self.on_return is not None:
+                await self.on_return()
+        except StoreError:
+            return  # The next pulse that is heard tries again.
+        except Exception as error:
+            note_defect("the return of the store", error)
+            return
+        self._set_away(False)
+
+    def _learn(self, outages: list[Outage]) -> None:
+        if tuple(outages) == self.outages:
+            return
+        self.outages = tuple(outages)
+        self._judge_nobody_until = asyncio.get_running_loop().time() + LEASE_SECONDS
+        if not self.away and self.on_lost_time is not None:
+            self.on_lost_time()
+
+    def _set_away(self, away: bool) -> None:
+        self.away = away
+        for tell in tuple(self.on_change):
+            tell(away)
