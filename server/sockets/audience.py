@@ -1,0 +1,229 @@
+"""The sockets of one room on one worker, and what each of them was last shown.
+
+Rule 1: a view is rendered and encoded once per role and change; a socket gets a
+        frame when what its role or its person sees has changed, and only then.
+Rule 2: changes within COALESCE_SECONDS share a frame, except for observers, whose
+        frames are sent at once: else a private change a moment before would
+        shift the time in theirs.
+Rule 3: observers get no position and participants no version: both count changes
+        that they may not know of.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import orjson
+
+from server.rooms.replica import Replica
+from server.sockets import frames
+from server.sockets.close_codes import CODE_OF_GONE, CloseCode
+from server.sockets.outbox import Outbox
+from server.store.redis_clock import RedisClock
+from session_engine import WAITING_VIEW, ConnectionId, Person, PersonId, Role, Room, view, you
+
+COALESCE_SECONDS: Final = 0.02
+# The last view says that the session has ended; then the sockets close.
+ENDED_SECONDS: Final = 10.0
+
+WAITING: Final = "waiting"
+
+
+@dataclass(slots=True, eq=False)
+class Listener:
+    """One socket with a person behind it."""
+
+    connection: ConnectionId
+    person: PersonId
+    outbox: Outbox
+    closing: bool = False
+    shown: bytes = b""
+    shown_own: dict[str, Any] = field(default_factory=dict)
+
+
+def shape_of(person: Person) -> str:
+    """Say which view this person gets: that of the role, or of somebody at the door."""
+    return WAITING if person.state == "knocking" else str(person.role.value)
+
+
+def closing_code(room: Room | None, person_id: PersonId) -> CloseCode | None:
+    """Say why a person may not be connected to a room; None if they may."""
+    if room is None:
+        return CloseCode.ENDED
+    person = room.people.get(person_id)
+    if person is None:
+        return CloseCode.PASS_INVALID
+    if person.state == "gone":
+        return CODE_OF_GONE.get(person.gone or "", CloseCode.PASS_INVALID)
+    return None
+
+
+class Audience:
+    """The sockets of one room."""
+
+    def __init__(
+        self, replica: Replica, clock: RedisClock, come_back: Callable[[Audience, Listener], None]
+    ) -> None:
+        """Show this replica; `come_back` is told of a live socket that was dropped."""
+        self.replica = replica
+        self.listeners: dict[str, Listener] = {}
+        self._clock = clock
+        self._come_back = come_back
+        self._due: asyncio.TimerHandle | None = None
+        self._ending: asyncio.TimerHandle | None = None
+        self._opening: dict[str, bytes] = {}
+        self._rendered: dict[str, bytes] = {}
+        replica.watchers.append(self.changed)
+
+    def join(self, listener: Listener) -> None:
+        """Take a socket in and show it the room as it stands."""
+        self.listeners[listener.connection] = listener
+        room = self.replica.room
+        if room is not None:
+            self._render(room, {shape_of(room.people[listener.person])})
+            self._show(room, listener, force=True)
+            self._end_soon(room)
+
+    def part(self, listener: Listener) -> None:
+        """Let a socket go."""
+        self.listeners.pop(listener.connection, None)
+        listener.outbox.end()
+
+    def end(self) -> None:
+        """Stop watching the replica."""
+        self.replica.watchers.remove(self.changed)
+        for timer in (self._due, self._ending):
+            if timer is not None:
+                timer.cancel()
+
+    def tell(self, frame: bytes, to: Callable[[Person], bool]) -> None:
+        """Send a whole message to the people of the room that `to` chooses."""
+        room = self.replica.room
+        if room is None:
+            return
+        for listener in self.listeners.values():
+            person = room.people.get(listener.person)
+            if person is not None and person.state == "seated" and to(person):
+                listener.outbox.send(frame)
+
+    def tell_everyone(self, frame: bytes) -> None:
+        """Send a whole message to every socket, knocking people and observers too."""
+        for listener in self.listeners.values():
+            listener.outbox.send(frame)
+
+    def refresh(self) -> None:
+        """Send everybody the view again: the store is back, clocks go on."""
+        room = self.replica.room
+        self._check(room)
+        if room is not None:
+            self._render(room, self._shapes(room))
+            for listener in tuple(self.listeners.values()):
+                self._show(room, listener, force=True)
+
+    # ---- Changes ------------------------------------------------------------------
+
+    def changed(self, _: Replica) -> None:
+        """Take note of a change: close who may not be here, show it to the others."""
+        if not self.listeners:
+            return
+        room = self.replica.room
+        self._check(room)
+        if room is None:
+            return
+        self._end_soon(room)
+        self._show_observers(room)
+        if self._due is None:
+            self._due = asyncio.get_running_loop().call_later(COALESCE_SECONDS, self._show_all)
+
+    def _check(self, room: Room | None) -> None:
+        for listener in tuple(self.listeners.values()):
+            if listener.closing:
+                continue
+            code = closing_code(room, listener.person)
+            if code is None and room is not None and room.stage != "ended":
+                current = room.people[listener.person].connection
+                if current is None:
+                    self._come_back(self, listener)
+                elif current != listener.connection:
+                    code = CloseCode.REPLACED
+            if code is not None:
+                listener.closing = True
+                listener.outbox.close(code)
+
+    def _end_soon(self, room: Room) -> None:
+        if room.stage != "ended" or self._ending is not None:
+            return
+        passed = (self._clock.now_ms() - room.stage_started_at) / 1000
+        wait = max(0.0, ENDED_SECONDS - passed)
+        self._ending = asyncio.get_running_loop().call_later(wait, self._close_all)
+
+    def _close_all(self) -> None:
+        for listener in tuple(self.listeners.values()):
+            listener.closing = True
+            listener.outbox.close(CloseCode.ENDED)
+
+    # ---- Views --------------------------------------------------------------------
+
+    def _shapes(self, room: Room) -> set[str]:
+        return {
+            shape_of(room.people[listener.person])
+            for listener in self.listeners.values()
+            if not listener.closing
+        }
+
+    def _render(self, room: Room, shapes: set[str]) -> None:
+        for shape in shapes:
+            seen = WAITING_VIEW if shape == WAITING else view(room, Role(shape))
+            encoded = orjson.dumps(seen)
+            if self._rendered.get(shape) != encoded:
+                self._rendered[shape] = encoded
+                self._opening[shape] = frames.opening(b'{"type":"view","view":' + encoded)
+
+    def _show_observers(self, room: Room) -> None:
+        observers = [
+            listener
+            for listener in self.listeners.values()
+            if not listener.closing and room.people[listener.person].role is Role.OBSERVER
+        ]
+        if observers:
+            self._render(room, {shape_of(room.people[one.person]) for one in observers})
+            for listener in observers:
+                self._show(room, listener)
+
+    def _show_all(self) -> None:
+        self._due = None
+        room = self.replica.room
+        if room is None:
+            return
+        self._render(room, self._shapes(room))
+        for listener in tuple(self.listeners.values()):
+            self._show(room, listener)
+
+    def _show(self, room: Room, listener: Listener, *, force: bool = False) -> None:
+        if listener.closing or listener.person not in room.people:
+            return
+        person = room.people[listener.person]
+        shape = shape_of(person)
+        opening = self._opening[shape]
+        own = you(room, person.id, 0)
+        if not force and opening is listener.shown and own == listener.shown_own:
+            return
+        listener.shown, listener.shown_own = opening, own
+        now = self._clock.now_ms()
+        tail = b'%b,"now":%d,"you":%b}' % (
+            self._position(shape),
+            now,
+            orjson.dumps(you(room, person.id, now)),
+        )
+        listener.outbox.send_view(opening, frames.ending(tail))
+
+    def _position(self, shape: str) -> bytes:
+        at = self.replica.position
+        if shape == Role.FACILITATOR.value:
+            return b',"position":{"version":%d,"head":"%b"}' % (at.version, at.head.encode())
+        if shape == Role.PARTICIPANT.value:
+            return b',"position":{"head":"%b"}' % at.head.encode()
+        return b""

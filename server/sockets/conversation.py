@@ -1,0 +1,153 @@
+"""What a person says over a socket that has arrived, and what they are answered.
+
+Nothing here waits: a command is put into the queue of its room and answered when
+its outcome is there, so one slow answer never holds up the next frame.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import Mapping
+from typing import Any, Final
+
+import orjson
+
+from server.rooms.outcomes import SENTENCES, Done, NotDone, Outcome
+from server.rooms.replica import Replica
+from server.rooms.rooms import Rooms
+from server.sockets import frames
+from server.sockets.audience import Listener
+from server.sockets.close_codes import CloseCode
+from server.sockets.flood import FloodLimit
+from server.sockets.live import Live
+from server.sockets.wire import (
+    NOT_STORED,
+    BadCommand,
+    BadFrame,
+    Request,
+    frame_id,
+    read_frame,
+    read_request,
+)
+from session_engine import Role
+
+# A refused fast message is only read for its id when that is cheap.
+ID_WORTH_READING_CHARS: Final = 512
+
+
+class Conversation:
+    """The frames of one socket, in order."""
+
+    def __init__(
+        self, rooms: Rooms, live: Live, replica: Replica, listener: Listener, role: Role
+    ) -> None:
+        """Begin with a full allowance."""
+        self._rooms = rooms
+        self._live = live
+        self._replica = replica
+        self._listener = listener
+        self._role = role
+        self._flood = FloodLimit(time.monotonic)
+
+    def hear(self, text: str | None) -> None:
+        """Act on one frame; None is a binary one, which has no meaning here."""
+        if self._listener.closing:
+            return
+        if not self._flood.admits():
+            self._refuse(_id_of(text), "too_fast")
+        else:
+            try:
+                if text is None:
+                    raise BadFrame
+                self._act(read_frame(text))
+            except BadFrame:
+                self._flood.note_unreadable()
+                self._refuse(None, "bad_frame")
+            except BadCommand as bad:
+                self._refuse(bad.command_id, "bad_command", bad.field)
+        if self._flood.is_abused:
+            self._listener.closing = True
+            self._listener.outbox.close(CloseCode.PROTOCOL_ABUSE)
+
+    def _act(self, frame: dict[str, Any]) -> None:
+        if "do" not in frame and "ping" in frame:
+            self._pong(frame["ping"])
+            return
+        request = read_request(frame, self._listener.person)
+        stored = request.command.do not in NOT_STORED
+        command_id = f"{self._listener.person}:{request.id}" if stored else ""
+        outcome = self._rooms.submit(self._replica, request.command, command_id)
+        if outcome.done():
+            self._answer(request, outcome)
+        else:
+            outcome.add_done_callback(lambda settled: self._answer(request, settled))
+
+    # ---- Answers ------------------------------------------------------------------
+
+    def _answer(self, request: Request, settled: asyncio.Future[Outcome]) -> None:
+        if settled.cancelled():
+            return
+        if settled.exception() is not None:
+            self._listener.closing = True
+            self._listener.outbox.close_with(1011, "Something went wrong here.")
+            return
+        match settled.result():
+            case Done(version):
+                self._relay(request)
+                answer: dict[str, Any] = {"type": "done", "id": request.id}
+                if self._role is Role.FACILITATOR:
+                    answer["version"] = version
+                self._send(answer)
+            case NotDone(code, field):
+                self._refuse(request.id, code, field)
+            case _:
+                self._send({"type": "unknown", "id": request.id})
+
+    def _refuse(self, command_id: str | None, code: str, field: str | None = None) -> None:
+        answer = {"type": "refused", "id": command_id, "code": code, "message": SENTENCES[code]}
+        if field is not None:
+            answer["field"] = field
+        self._send(answer)
+
+    def _pong(self, echo: object) -> None:
+        # The library's own encoder: an echo may hold numbers that orjson does not know.
+        pong = {"type": "pong", "now": self._rooms.clock.now_ms(), "echo": echo}
+        self._listener.outbox.send(frames.message(json.dumps(pong).encode()))
+
+    def _send(self, answer: Mapping[str, Any]) -> None:
+        self._listener.outbox.send(frames.message(orjson.dumps(answer)))
+
+    # ---- What is said but not stored ----------------------------------------------
+
+    def _relay(self, request: Request) -> None:
+        """Pass on the words of an accepted command; they were never in the log."""
+        room = self._replica.room
+        session, person = self._replica.session, self._listener.person
+        if room is None or person not in room.people:
+            return
+        command, text = request.command, request.relayed
+        match command.do:
+            case "write":
+                self._live.write(session, person, getattr(command, "turn"), text)  # noqa: B009
+            case "gesture":
+                self._live.gesture(session, person, text)
+            case "say_privately":
+                to = getattr(command, "to")  # noqa: B009
+                now = self._rooms.clock.now_ms()
+                self._live.line(session, room.people[person], to, text, now)
+            case "ask_support":
+                calls = [alert for alert in room.alerts if alert.person == person]
+                if calls:
+                    call = calls[-1]
+                    self._live.alert(session, call.id, room.people[person], call.kind, text)
+
+
+def _id_of(text: str | None) -> str | None:
+    if text is None or len(text) > ID_WORTH_READING_CHARS:
+        return None
+    try:
+        return frame_id(read_frame(text))
+    except BadFrame:
+        return None

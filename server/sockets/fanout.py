@@ -1,0 +1,74 @@
+"""From a change in a room to the screens: one audience per room with sockets here."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Final
+
+from server.rooms.outcomes import Outcome
+from server.rooms.presence import Presence
+from server.rooms.replica import Replica
+from server.rooms.rooms import Rooms
+from server.sockets import frames
+from server.sockets.audience import Audience, Listener
+from server.sockets.live import Live
+
+STORE_AWAY: Final = frames.message(b'{"type":"store","away":true}')
+STORE_BACK: Final = frames.message(b'{"type":"store","away":false}')
+
+
+class Fanout:
+    """The audiences of all rooms on this worker."""
+
+    def __init__(self, rooms: Rooms, presence: Presence, live: Live) -> None:
+        """Listen for the store going away and coming back."""
+        self._rooms = rooms
+        self._presence = presence
+        self._live = live
+        self._audiences: dict[str, Audience] = {}
+        self._arriving: set[asyncio.Future[Outcome]] = set()
+        rooms.watch.on_change.append(self._store_changed)
+
+    async def join(self, replica: Replica, listener: Listener) -> Audience:
+        """Take a socket into the audience of its room, and show it what there is."""
+        audience = self._audiences.get(replica.session)
+        if audience is None:
+            audience = Audience(replica, self._rooms.clock, self._come_back)
+            self._audiences[replica.session] = audience
+            await self._live.open(audience)
+        audience.join(listener)
+        self._live.catch_up(audience, listener)
+        return audience
+
+    async def part(self, audience: Audience, listener: Listener) -> None:
+        """Let a socket go; the last one ends the audience."""
+        audience.part(listener)
+        session = audience.replica.session
+        if not audience.listeners and self._audiences.get(session) is audience:
+            del self._audiences[session]
+            audience.end()
+            await self._live.close(audience)
+
+    def _come_back(self, audience: Audience, listener: Listener) -> None:
+        """Say again that a socket is here: another worker took this one for dead."""
+        arriving = self._presence.arrive(audience.replica, listener.person, listener.connection)
+        self._arriving.add(arriving)
+        arriving.add_done_callback(self._arrived)
+
+    def _arrived(self, arriving: asyncio.Future[Outcome]) -> None:
+        self._arriving.discard(arriving)
+        if not arriving.cancelled():
+            arriving.exception()  # A defect was logged where it happened.
+
+    def _store_changed(self, away: bool) -> None:
+        for audience in tuple(self._audiences.values()):
+            if away:
+                audience.tell_everyone(STORE_AWAY)
+            else:
+                audience.tell_everyone(STORE_BACK)
+                audience.refresh()
+
+    @property
+    def sockets(self) -> int:
+        """How many sockets are shown something on this worker."""
+        return sum(len(audience.listeners) for audience in self._audiences.values())

@@ -1,0 +1,58 @@
+"""How fast one socket may send, and when it is not a mistake any more.
+
+20 messages a second with bursts of 60 are acted on; what comes faster is refused
+with `too_fast` and not acted on. A message that cannot be read at all is refused
+with `bad_frame`. Both add to the socket's abuse score, which falls by 20 a second:
+a refused fast message counts 1, an unreadable one 10. At 200 (200 too many
+messages at once, or 20 unreadable ones) the socket is closed with 4103. A held
+key or a broken tab never gets there; a program that does so on purpose does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+RATE_PER_SECOND: Final = 20.0
+BURST: Final = 60.0
+ABUSE_LIMIT: Final = 200.0
+COST_TOO_FAST: Final = 1.0
+COST_UNREADABLE: Final = 10.0
+
+
+class FloodLimit:
+    """A token bucket for messages, and a leaky one for what was refused."""
+
+    __slots__ = ("_abuse", "_at", "_clock", "_tokens")
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        """Take a monotonic clock in seconds."""
+        self._clock = clock
+        self._at = clock()
+        self._tokens = BURST
+        self._abuse = 0.0
+
+    def admits(self) -> bool:
+        """Take one token; say whether the message may be acted on."""
+        self._pass_time()
+        if self._tokens < 1.0:
+            self._abuse += COST_TOO_FAST
+            return False
+        self._tokens -= 1.0
+        return True
+
+    def note_unreadable(self) -> None:
+        """Count a message that could not be read."""
+        self._abuse += COST_UNREADABLE
+
+    @property
+    def is_abused(self) -> bool:
+        """Whether the socket must be closed with 4103."""
+        return self._abuse >= ABUSE_LIMIT
+
+    def _pass_time(self) -> None:
+        now = self._clock()
+        gained = (now - self._at) * RATE_PER_SECOND
+        self._at = now
+        self._tokens = min(BURST, self._tokens + gained)
+        self._abuse = max(0.0, self._abuse - gained)

@@ -1,0 +1,195 @@
+"""What is said but never kept: text turns, gestures, the private line, notes of calls.
+
+It lives in the memory of the workers that carry it and goes between them over the
+live bus, a store that writes nothing to disk. A worker that begins to serve a room
+asks the others for the text so far. Who may say what was decided before it comes
+here; the bus is trusted, because only workers are on it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import orjson
+from redis.asyncio import Redis
+
+from server.rooms.feed import Feed
+from server.rooms.replica import Replica
+from server.sockets import frames
+from server.sockets.audience import Audience, Listener
+from server.store.errors import StoreError, translated
+from session_engine import Person, Role
+
+# One gesture of a kind and person counts once in this time, and is shown as a sum.
+GESTURES_SECONDS: Final = 2.0
+
+
+def live_channel(session: str) -> str:
+    """Return the channel of what is said in a room."""
+    return f"tp:{{{session}}}:live"
+
+
+@dataclass(slots=True)
+class Said:
+    """What is in memory of one room: the texts of the open turn, gestures on their way."""
+
+    texts: dict[str, dict[str, Any]] = field(default_factory=dict)
+    made: set[tuple[str, str]] = field(default_factory=set)
+    gestures: Counter[str] = field(default_factory=Counter)
+    timer: asyncio.TimerHandle | None = None
+
+
+class Live:
+    """Relays what is said to the sockets here and to the other workers."""
+
+    def __init__(self, bus: Redis, worker: str) -> None:
+        """Take the live store, which may be the same as the one that keeps the log."""
+        self._bus = bus
+        self._worker = worker
+        self._audiences: dict[str, Audience] = {}
+        self._said: dict[str, Said] = {}
+        self._sending: set[asyncio.Task[None]] = set()
+        self.feed = Feed(bus, on_message=self._heard, on_subscribed=self._subscribed)
+
+    # ---- Rooms --------------------------------------------------------------------
+
+    async def open(self, audience: Audience) -> None:
+        """Begin to carry a room."""
+        session = audience.replica.session
+        self._audiences[session] = audience
+        self._said[session] = Said()
+        audience.replica.watchers.append(self._prune)
+        await self.feed.subscribe(live_channel(session))
+
+    async def close(self, audience: Audience) -> None:
+        """Forget all that was said in a room."""
+        session = audience.replica.session
+        self._audiences.pop(session, None)
+        said = self._said.pop(session, None)
+        if said is not None and said.timer is not None:
+            said.timer.cancel()
+        audience.replica.watchers.remove(self._prune)
+        await self.feed.unsubscribe(live_channel(session))
+
+    def catch_up(self, audience: Audience, listener: Listener) -> None:
+        """Send a socket that has just come the text so far."""
+        room = audience.replica.room
+        said = self._said.get(audience.replica.session)
+        person = room.people.get(listener.person) if room else None
+        if said is None or person is None or not _hears(person):
+            return
+        for text in said.texts.values():
+            listener.outbox.send(_frame(text))
+
+    # ---- Saying -------------------------------------------------------------------
+
+    def write(self, session: str, person: str, turn: str | None, text: str) -> None:
+        """Relay the whole text of a turn so far."""
+        self._say(session, {"kind": "text", "turn": turn, "person": person, "text": text})
+
+    def gesture(self, session: str, person: str, kind: str) -> None:
+        """Count a gesture; the same of the same person once in two seconds."""
+        said = self._said.get(session)
+        if said is None or (person, kind) in said.made:
+            return
+        said.made.add((person, kind))
+        self._say(session, {"kind": "gesture", "gesture": kind})
+
+    def line(self, session: str, sender: Person, to: str | None, text: str, at: int) -> None:
+        """Relay a private word between a participant and the facilitators."""
+        words = {"from": sender.id, "name": sender.name, "to": to, "text": text, "at": at}
+        self._say(session, {"kind": "line", **words})
+
+    def alert(self, session: str, alert: str, person: Person, kind: str, note: str) -> None:
+        """Relay a call for support, with its note, to the facilitators."""
+        words = {"alert": alert, "person": person.id, "name": person.name}
+        self._say(session, {"kind": "alert", **words, "support": kind, "note": note})
+
+    def _say(self, session: str, said: dict[str, Any]) -> None:
+        self._deliver(session, said)
+        self._publish(session, said)
+
+    def _publish(self, session: str, said: dict[str, Any]) -> None:
+        task = asyncio.create_task(self._send(session, orjson.dumps([self._worker, said])))
+        self._sending.add(task)
+        task.add_done_callback(self._sending.discard)
+
+    async def _send(self, session: str, data: bytes) -> None:
+        try:
+            with translated():
+                await self._bus.publish(live_channel(session), data)
+        except StoreError:
+            pass  # Never stored, so it may be lost: the next text holds all of it.
+
+    # ---- Hearing ------------------------------------------------------------------
+
+    def _subscribed(self, channel: str) -> None:
+        self._publish(_session(channel), {"kind": "ask"})
+
+    def _heard(self, channel: str, data: bytes) -> None:
+        worker, said = orjson.loads(data)
+        if worker == self._worker:
+            return
+        session = _session(channel)
+        if said["kind"] == "ask":
+            for text in self._said[session].texts.values() if session in self._said else ():
+                self._publish(session, text)
+        else:
+            self._deliver(session, said)
+
+    def _deliver(self, session: str, said: dict[str, Any]) -> None:
+        audience, memory = self._audiences.get(session), self._said.get(session)
+        if audience is None or memory is None:
+            return
+        match said["kind"]:
+            case "text":
+                if memory.texts.get(said["person"]) != said:
+                    memory.texts[said["person"]] = said
+                    audience.tell(_frame(said), _hears)
+            case "line":
+                ends = {said["from"], said["to"]}
+                audience.tell(_frame(said), lambda p: p.role is Role.FACILITATOR or p.id in ends)
+            case "alert":
+                call = {key: value for key, value in said.items() if key != "support"}
+                call |= {"type": "alert", "kind": said["support"]}
+                audience.tell(
+                    frames.message(orjson.dumps(call)), lambda p: p.role is Role.FACILITATOR
+                )
+            case "gesture":
+                self._count(audience, memory, said["gesture"])
+
+    def _count(self, audience: Audience, memory: Said, kind: str) -> None:
+        memory.gestures[kind] += 1
+        if memory.timer is None:
+            loop = asyncio.get_running_loop()
+            memory.timer = loop.call_later(GESTURES_SECONDS, self._show, audience, memory)
+
+    def _show(self, audience: Audience, memory: Said) -> None:
+        memory.timer = None
+        memory.made.clear()
+        for kind, count in sorted(memory.gestures.items()):
+            audience.tell(_frame({"kind": "gesture", "gesture": kind, "count": count}), _hears)
+        memory.gestures.clear()
+
+    def _prune(self, replica: Replica) -> None:
+        """Forget the texts of turns that are over."""
+        said, room = self._said.get(replica.session), replica.room
+        if said is None or not said.texts or room is None:
+            return
+        turn = room.turn.id if room.turn else None
+        said.texts = {person: text for person, text in said.texts.items() if text["turn"] == turn}
+
+
+def _session(channel: str) -> str:
+    return channel.removeprefix("tp:{").removesuffix("}:live")
+
+
+def _hears(person: Person) -> bool:
+    return person.role is not Role.OBSERVER
+
+
+def _frame(said: dict[str, Any]) -> bytes:
+    return frames.message(orjson.dumps({"type": "live", **said}))

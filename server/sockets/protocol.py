@@ -1,0 +1,138 @@
+"""uvicorn's WebSocket protocol, with writes that skip the layers above the transport.
+
+A frame that was encoded once goes straight to the transport: about a third of what
+a send through ASGI and the WebSocket library costs. Raw writes bypass uvicorn's
+back-pressure and its closing state, so this class answers for both: `may_write`
+says whether a write is legal, `buffered_bytes` and `on_writable` how far the peer
+is behind. A close never waits for a peer that does not read.
+"""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable, Sequence
+from typing import Any, Final, cast
+
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.http11 import Request
+
+# What the application finds this object under, in its ASGI scope.
+EXTENSION: Final = "thera_peer.socket"
+
+# The transport's own buffer: above the high mark nothing more is written to it.
+BUFFER_HIGH_BYTES: Final = 64 * 1024
+BUFFER_LOW_BYTES: Final = 16 * 1024
+
+# The kernel's buffer for one peer (Linux doubles it), else it grows to megabytes.
+KERNEL_SEND_BYTES: Final = 32 * 1024
+
+# How long a closed peer may take to read what is left, then the connection is cut.
+# Peers of a room get 2 s: the close frame is 130 bytes, who cannot take it is gone.
+CLOSE_PATIENCE_SECONDS: Final = 2.0
+
+
+class RoomSocketProtocol(WebSocketsSansIOProtocol):
+    """One WebSocket connection, with direct writes for frames encoded elsewhere."""
+
+    on_writable: Callable[[], None] | None = None
+
+    def handle_connect(self, event: Request) -> None:
+        """Offer this object to the application beside uvicorn's own extensions."""
+        super().handle_connect(event)
+        if self.close_sent:
+            return
+        extensions = cast("dict[str, Any]", self.scope["extensions"])
+        extensions[EXTENSION] = self
+        self.transport.set_write_buffer_limits(BUFFER_HIGH_BYTES, BUFFER_LOW_BYTES)
+        raw = self.transport.get_extra_info("socket")
+        if raw is not None:
+            raw.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, KERNEL_SEND_BYTES)
+
+    # ---- Writing ------------------------------------------------------------------
+
+    @property
+    def may_write(self) -> bool:
+        """Whether a data frame is legal now: open, and no close frame was sent."""
+        return (
+            self.handshake_complete
+            and not self.close_sent
+            and not self.disconnected
+            and self.conn.close_rcvd is None
+            and not self.transport.is_closing()
+        )
+
+    @property
+    def is_paused(self) -> bool:
+        """Whether the peer is behind by more than the transport's high mark."""
+        return not self.writable.is_set()
+
+    @property
+    def buffered_bytes(self) -> int:
+        """What the transport still holds for the peer."""
+        return self.transport.get_write_buffer_size()
+
+    def write_frames(self, frames: Sequence[bytes]) -> None:
+        """Write encoded frames; only when `may_write` and not `is_paused`."""
+        self.transport.writelines(frames)
+
+    def resume_writing(self) -> None:
+        """Wake who waits in uvicorn, then the outbox."""
+        super().resume_writing()
+        if self.on_writable is not None:
+            self.on_writable()
+
+    # ---- Closing ------------------------------------------------------------------
+
+    def end(self, code: int, reason: str) -> None:
+        """Close with this code; a peer that does not take it is cut off after 2 s."""
+        if not self.may_write:
+            self.abort()
+            return
+        self.queue.put_nowait({"type": "websocket.disconnect", "code": code, "reason": reason})
+        self.stop_keepalive()
+        self.conn.send_close(code, reason)
+        self.transport.write(b"".join(self.conn.data_to_send()))
+        self.close_sent = True
+        if self.read_paused:
+            self.read_paused = False
+            self.transport.resume_reading()
+        self.close_timer = self.loop.call_later(CLOSE_PATIENCE_SECONDS, self.abort)
+
+    def abort(self) -> None:
+        """Cut the connection: what the peer has not taken is thrown away."""
+        if self.transport is not None:
+            self.transport.abort()
+
+    def keepalive_timeout(self) -> None:
+        """Give up a silent peer; uvicorn's own close would wait for it to read."""
+        super().keepalive_timeout()
+        self.loop.call_later(CLOSE_PATIENCE_SECONDS, self.abort)
+
+    # ---- Reading ------------------------------------------------------------------
+
+    def data_received(self, data: bytes) -> None:
+        """Read; what comes after the end of the conversation is nobody's."""
+        if self.conn.parser_exc is None and not self.disconnected:
+            super().data_received(data)
+
+    def handle_parser_exception(self) -> None:
+        """Close for a broken frame, and for one that is too large (1009)."""
+        if self.conn.close_sent is None:
+            self.abort()
+            return
+        super().handle_parser_exception()
+        self.loop.call_later(CLOSE_PATIENCE_SECONDS, self.abort)
+
+    def send_receive_event_to_app(self) -> None:
+        """Hand a message on; text that is not UTF-8 closes with 1007, silently.
+
+        uvicorn prints a traceback for it, which a stranger must not be able to do.
+        """
+        if self.curr_msg_data_type == "text" and not self.close_sent:
+            try:
+                b"".join(self.frames).decode()
+            except UnicodeDecodeError:
+                self.frames = []
+                self.end(1007, "Text must be UTF-8.")
+                return
+        super().send_receive_event_to_app()
