@@ -1,0 +1,155 @@
+"""The one place where objects are joined: from settings to an ASGI application."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from typing import Any, Final
+
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.routing import WebSocketRoute
+
+from server import pages
+from server.pages import api
+from server.rooms.defects import note_defect
+from server.rooms.feed import Feed
+from server.rooms.presence import Presence
+from server.rooms.rooms import Rooms
+from server.rooms.ticker import Ticker
+from server.rooms.watch import StoreWatch
+from server.settings import Settings
+from server.sockets.fanout import Fanout
+from server.sockets.gateway import Gateway
+from server.sockets.live import Live
+from server.sockets.passes import Passes
+from server.store.client import open_client
+from server.store.errors import StoreError
+from server.store.life import Life
+from server.store.redis_clock import RedisClock
+from server.store.room_log import RoomLog
+
+# A start waits this long for the first sign of life of the store, then serves anyway:
+# /readyz says what is missing.
+READY_SECONDS: Final = 3.0
+
+
+class Application:
+    """Everything that one worker is made of."""
+
+    def __init__(self, settings: Settings) -> None:
+        """Join the parts; nothing runs and nothing connects yet."""
+        self.worker = "w" + secrets.token_hex(6)
+        self.store = open_client(settings.redis_url)
+        self.life = Life(self.store)
+        self.clock = RedisClock(self.store)
+        self.watch = StoreWatch(self.store, self.clock, self.life, self.worker)
+        self.rooms = Rooms(RoomLog(self.store), self.clock, self.watch, self.worker)
+        self.presence = Presence(self.rooms, self.life)
+        self.ticker = Ticker(self.rooms, self.presence)
+        self.feed = Feed(self.store, on_message=self._heard, on_subscribed=self.rooms.subscribed)
+        self.rooms.feed = self.feed
+        self.bus = open_client(settings.live_redis_url or settings.redis_url)
+        self.live = Live(self.bus, self.worker)
+        self.fanout = Fanout(self.rooms, self.presence, self.live)
+        self.passes = Passes(settings.secret_key)
+        self.gateway = Gateway(
+            self.rooms, self.presence, self.fanout, self.live, self.passes, settings.public_url
+        )
+        self.watch.on_return = self._compare_all
+        self.watch.on_change.append(self._store_changed)
+        self.watch.on_lost_time = self.ticker.tick_all
+
+    def _heard(self, channel: str, data: bytes) -> None:
+        if channel == self.watch.channel:
+            self.watch.heard()
+        else:
+            self.rooms.heard(channel, data)
+
+    async def _compare_all(self) -> None:
+        await self.rooms.compare()
+
+    def _store_changed(self, away: bool) -> None:
+        if not away:
+            self.ticker.tick_all()
+
+    # ---- Running ------------------------------------------------------------------
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Serve for as long as the context lasts; leave in order."""
+        await self.feed.subscribe(self.watch.channel)
+        loops: list[Coroutine[Any, Any, None]] = [
+            self.feed.run(),
+            self.watch.run(),
+            self.clock.run(),
+            self.rooms.run(),
+            self.presence.run(),
+            self.ticker.run(),
+            self.live.feed.run(),
+        ]
+        tasks = [asyncio.create_task(loop) for loop in loops]
+        try:
+            await self._ready()
+            yield
+        finally:
+            await self._leave()
+            for task in tasks:
+                task.cancel()
+            for ended in await asyncio.gather(*tasks, return_exceptions=True):
+                if isinstance(ended, Exception):
+                    note_defect("a loop", ended)
+            for client in (self.store, self.bus):
+                await client.aclose()
+
+    async def _ready(self) -> None:
+        loop = asyncio.get_running_loop()
+        ends = loop.time() + READY_SECONDS
+        while self.watch.away and loop.time() < ends:  # noqa: ASYNC110
+            await asyncio.sleep(0.02)
+
+    async def _leave(self) -> None:
+        """Say goodbye, so that others need not wait for a lease to lapse."""
+        try:
+            async with asyncio.timeout(3.0):
+                await self.presence.leave_all()
+                await self.rooms.drained()
+                await self.life.release(self.worker)
+        except (StoreError, TimeoutError):
+            pass
+
+
+def page_context(settings: Settings) -> pages.Context:
+    """Return what the pages and the door must know of the installation."""
+    context = pages.Context(public_url=settings.public_url, contact=settings.contact)
+    if settings.helplines_file:
+        context = replace(context, helplines=pages.read_helplines(settings.helplines_file))
+    if settings.quick_exit_url:
+        context = replace(context, exit_url=settings.quick_exit_url)
+    return context
+
+
+def create_app(settings: Settings) -> Starlette:
+    """Return the ASGI application of one worker."""
+    parts = Application(settings)
+    context = page_context(settings)
+    door = api.Door(rooms=parts.rooms, passes=parts.passes, context=context, store=parts.store)
+
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        async with parts.running():
+            yield
+
+    return Starlette(
+        routes=[
+            *api.routes(door),
+            WebSocketRoute("/ws/rooms/{session}", parts.gateway),
+            *pages.routes(context),
+        ],
+        middleware=[Middleware(pages.SecurityHeaders, public_url=settings.public_url)],
+        exception_handlers=pages.exception_handlers(context),
+        lifespan=lifespan,
+    )
