@@ -1,0 +1,175 @@
+"""A store and server processes for tests: real ones, that can be stopped and killed."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from server.rooms.creation import create_session
+from server.sockets.passes import Passes
+from server.store.client import open_client
+from server.store.embedded_valkey import EmbeddedValkey
+from server.store.redis_clock import RedisClock
+from server.store.room_log import RoomLog
+from session_engine import Role, Settings
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+SECRET = "a secret of the tests only"
+START_SECONDS = 20.0
+
+
+class Worker:
+    """One server process."""
+
+    def __init__(self, store_url: str) -> None:
+        """Start it and wait until it is ready."""
+        self.process = subprocess.Popen(
+            [sys.executable, "-W", "error", "tests/server/one_worker.py", store_url, SECRET],
+            cwd=ROOT,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        assert self.process.stdout is not None
+        self.port = int(self.process.stdout.readline())
+        self.said: list[str] = []
+        self._listener = threading.Thread(target=self._listen, daemon=True)
+        self._listener.start()
+        self.wait_until_ready()
+
+    def _listen(self) -> None:
+        assert self.process.stderr is not None
+        for line in self.process.stderr:
+            self.said.append(line)
+
+    @property
+    def url(self) -> str:
+        """Where it is reached over HTTP."""
+        return f"http://127.0.0.1:{self.port}"
+
+    def ready(self) -> bool:
+        """Ask /readyz."""
+        try:
+            with urllib.request.urlopen(f"{self.url}/readyz", timeout=2) as answer:
+                return bool(answer.status == 200)
+        except (urllib.error.URLError, OSError):
+            return False
+
+    def wait_until_ready(self, seconds: float = START_SECONDS) -> float:
+        """Wait until commands are accepted; return how long it took."""
+        began = time.monotonic()
+        while time.monotonic() - began < seconds:
+            if self.ready():
+                return time.monotonic() - began
+            time.sleep(0.05)
+        raise AssertionError(f"not ready after {seconds} s: {''.join(self.said)}")
+
+    def kill(self) -> None:
+        """End it without a goodbye."""
+        self.process.kill()
+        self.process.wait()
+        self._close()
+
+    def _close(self) -> None:
+        self._listener.join(5)
+        for pipe in (self.process.stdout, self.process.stderr):
+            if pipe is not None:
+                pipe.close()
+
+    def stop(self) -> None:
+        """End it politely."""
+        self.process.terminate()
+        try:
+            self.process.wait(15)
+            self._close()
+        except subprocess.TimeoutExpired:
+            self.kill()
+            raise
+
+
+@dataclass
+class House:
+    """One store and the workers on it."""
+
+    directory: Path
+    store: EmbeddedValkey = field(init=False)
+    workers: list[Worker] = field(default_factory=list)
+    passes: Passes = field(default_factory=lambda: Passes(SECRET))
+
+    def __post_init__(self) -> None:
+        """Start the store."""
+        self.store = EmbeddedValkey(self.directory)
+        self.store.start()
+
+    def start_worker(self) -> Worker:
+        """Add a worker."""
+        worker = Worker(self.store.url)
+        self.workers.append(worker)
+        return worker
+
+    def kill_store(self) -> None:
+        """Kill -9 of the store."""
+        assert self.store.pid is not None
+        os.kill(self.store.pid, signal.SIGKILL)
+
+    def freeze_store(self) -> None:
+        """Stop the store in its tracks."""
+        assert self.store.pid is not None
+        os.kill(self.store.pid, signal.SIGSTOP)
+
+    def thaw_store(self) -> None:
+        """Let it go on."""
+        assert self.store.pid is not None
+        os.kill(self.store.pid, signal.SIGCONT)
+
+    def restart_store(self) -> None:
+        """Start the store again after a kill."""
+        deadline = time.monotonic() + 10
+        while not (self.store.keep_running() and self.store.answers()):
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+
+    def clear(self) -> None:
+        """End all workers."""
+        for worker in self.workers:
+            if worker.process.poll() is None:
+                worker.stop()
+        self.workers.clear()
+
+    def close(self) -> None:
+        """End everything."""
+        try:
+            self.clear()
+        finally:
+            self.store.stop()
+
+    async def create(self, **choices: object) -> str:
+        """Create a session that is open now; return its id."""
+        client = open_client(self.store.url)
+        try:
+            clock = RedisClock(client)
+            await clock.sync()
+            given = {
+                "title": "A quiet evening",
+                "starts_at_ms": clock.now_ms(),
+                "on_call": "Dr. Rao, 555",
+                "pause_s": 0,
+                **choices,
+            }
+            settings = Settings(**given)  # type: ignore[arg-type]
+            return await create_session(RoomLog(client), clock, settings)
+        finally:
+            await client.aclose()
+
+    def link(self, session: str, role: Role) -> str:
+        """Return the secret of a link."""
+        return self.passes.link_secret(session, role)

@@ -1,0 +1,30 @@
+"""One server process for tests: listens on a free port, prints it, serves."""
+
+from __future__ import annotations
+
+import signal
+import sys
+
+from uvicorn import Server
+
+from server.serving.listening import listen
+from server.serving.logs import set_up_logs
+from server.serving.worker import uvicorn_config
+from server.settings import read_settings
+
+
+def main() -> None:
+    """Serve a store until killed: `one_worker.py STORE_URL SECRET [PUBLIC_URL]`."""
+    url, secret = sys.argv[1:3]
+    listener = listen("127.0.0.1", 0)
+    port = listener.getsockname()[1]
+    public_url = sys.argv[3] if len(sys.argv) > 3 else f"http://127.0.0.1:{port}"
+    set_up_logs()
+    settings = read_settings(redis_url=url, secret_key=secret, public_url=public_url)
+    server = Server(uvicorn_config(settings))
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    print(port, flush=True)
+    server.run(sockets=[listener])
+
+
+main()
