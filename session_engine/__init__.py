@@ -21,6 +21,7 @@ from session_engine.deadlines import next_deadline
 from session_engine.decider import create, decide
 from session_engine.events import EVENTS, Event, from_dict, to_dict
 from session_engine.evolve import evolve, replay
+from session_engine.ids import ConnectionId, PersonId
 from session_engine.refusals import REFUSALS, Refused
 from session_engine.room import Person, Room, Turn, circle, find_person
 from session_engine.rules import RULES, may
@@ -40,12 +41,14 @@ __all__ = [
     "WAITING_VIEW",
     "Arrive",
     "Command",
+    "ConnectionId",
     "Drop",
     "Enter",
     "Event",
     "PassKind",
     "Person",
     "PersonCommand",
+    "PersonId",
     "Refused",
     "Role",
     "Room",
