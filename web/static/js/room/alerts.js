@@ -26,16 +26,18 @@ function card(room, alert) {
   const note = room.live.notes[alert.id];
   const taken = alert.state === 'taken';
   return html`<article class="alert ${taken ? 'is-taken' : ''} ${['loud', 'on_call'].includes(alert.state) ? 'is-loud' : ''}">
+    <div class="alert-words">
     <h2>${icon('life-buoy')} ${wish(alert)}</h2>
     <p class="small">${formatTime(alert.at)} · ${standing(room, alert)}</p>
     ${note ? html`<p class="alert-note">“${note}”</p>` : nothing}
+    </div>
     <div class="buttons">
       ${taken ? nothing : html`<button class="button care" type="button"
         @click=${() => room.act('take_alert', { alert: alert.id })}>${t('I have it')}</button>`}
       <button class="button care-quiet" type="button" aria-haspopup="dialog"
         @click=${() => room.set({ dialog: 'person', person: alert.person })}>${t('Write privately')}</button>
       ${taken ? html`<button class="button care-quiet" type="button"
-        @click=${() => room.act('close_alert', { alert: alert.id })}>${t('Close')}</button>` : nothing}
+        @click=${() => room.act('close_alert', { alert: alert.id })}>${t('Close this')}</button>` : nothing}
     </div>
     ${alert.kind === 'after' ? nothing : crisisCard(room)}
   </article>`;

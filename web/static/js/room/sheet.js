@@ -30,7 +30,7 @@ export function sheet(/** @type {Room} */ room) {
       <div class="dialog-head">
         <h2 id="sheet-title">${content.title}</h2>
         <button class="button plain" type="button" @click=${() => room.set({ dialog: '' })}>
-          ${icon('x')} ${t('Close')}</button>
+          ${icon('x')} ${t('Close this')}</button>
       </div>
       ${content.body}` : nothing}
   </dialog>`;
