@@ -6,6 +6,7 @@
 import { html, svg, nothing } from './lit.js';
 import { t } from '../strings.js';
 import { readTurn, inWords, offerSeconds } from './clock.js';
+import { gestureEcho } from './bottom_bar.js';
 import { SIZE, initials, layOut } from './circle_geometry.js';
 
 /** @typedef {import('./types.js').Room} Room */
@@ -32,7 +33,7 @@ export function circle(/** @type {Room} */ room) {
       ${clockRing(ring, reading)}
       ${people.map((person, at) => seat(room, person, places[at], disc))}
     </svg>
-    <figcaption class="circle-middle">${middle(room, reading)}</figcaption>
+    <figcaption class="circle-middle">${middle(room, reading)} ${gestureEcho(room)}</figcaption>
   </figure>`;
 }
 
@@ -80,15 +81,15 @@ function middle(room, reading) {
   const mine = holder.id === you.person;
   return html`
     <p class="middle-name">${mine ? t('You') : holder.name}</p>
-    <p class="middle-word">${floorWord(reading, mine)}</p>
+    <p class="middle-word">${floorWord(reading, mine, view.held)}</p>
     <p class="middle-time" aria-hidden="true">${timeWord(room, reading)}</p>
     ${prompt ? html`<p class="middle-prompt">${prompt}</p>` : nothing}`;
 }
 
-/** @param {Reading} reading @param {boolean} mine */
-function floorWord(reading, mine) {
+/** @param {Reading} reading @param {boolean} mine @param {boolean} held by a facilitator */
+function floorWord(reading, mine, held) {
   if (reading.phase === 'offered') return mine ? t('it is your turn') : t('is asked to speak');
-  if (reading.phase === 'held') return mine ? t('your time is kept') : t('is coming back');
+  if (reading.phase === 'held' && !held) return mine ? t('your time is kept') : t('is coming back');
   return mine ? t('have the floor') : t('has the floor');
 }
 

@@ -2,36 +2,36 @@
  * Where the seats of a circle are: pure geometry in a picture of 400 by 400.
  *
  * Up to 20 people sit on one ring. More sit in two staggered rows, still clockwise in the
- * order of their seats, so that 35 discs keep a diameter of 33 px on a 360 px screen.
+ * order of their seats, so that 35 discs keep a diameter of 34 px on a 360 px screen.
  */
 
 export const SIZE = 400;
 const MIDDLE = SIZE / 2;
 const ONE_RING_MOST = 20;
-const ROW_OUTER = 178;
-const ROW_INNER = 141;
+const ROW_OUTER = 176;
+const ROW_INNER = 138;
 const DISC_LARGEST = 29;
-const DISC_STAGGERED = 19.5;
+const DISC_STAGGERED = 20.5;
 const GAP = 5;
 
-/** @typedef {{x: number, y: number, angle: number}} Place */
+/** @typedef {{x: number, y: number}} Place */
 /** @typedef {{places: Place[], disc: number, ring: number}} Layout */
 
 /** @returns {Layout} the seats from twelve o'clock on, a disc's radius, the clock ring's radius */
 export function layOut(/** @type {number} */ count) {
   const staggered = count > ONE_RING_MOST;
-  const pitch = (2 * Math.PI) / Math.max(count, 1);
-  const one = SIZE / 2 - DISC_LARGEST - 4;
+  const one = MIDDLE - DISC_LARGEST - 4;
+  const even = (2 * Math.PI) / Math.max(count, 1);
   const disc = staggered
     ? DISC_STAGGERED
-    : Math.min(DISC_LARGEST, one * Math.sin(Math.min(pitch, Math.PI) / 2) - GAP / 2);
+    : Math.min(DISC_LARGEST, one * Math.sin(Math.min(even, Math.PI) / 2) - GAP / 2);
+  // With an odd number, the last and the first sit side by side in the outer row: more room there.
+  const closing = staggered && count % 2 === 1 ? 2 * Math.asin((disc + GAP / 2) / ROW_OUTER) : even;
+  const pitch = count > 1 ? (2 * Math.PI - closing) / (count - 1) : 0;
   const places = Array.from({ length: count }, (_, seat) => {
-    // An odd number of people leaves two neighbours on the inner row; the last moves half out.
-    const last = staggered && count % 2 === 1 && seat === count - 1;
-    const inner = staggered && seat % 2 === 1;
-    const radius = last ? (ROW_OUTER + ROW_INNER) / 2 : inner ? ROW_INNER : staggered ? ROW_OUTER : one;
+    const radius = !staggered ? one : seat % 2 === 1 ? ROW_INNER : ROW_OUTER;
     const angle = seat * pitch - Math.PI / 2;
-    return { x: MIDDLE + radius * Math.cos(angle), y: MIDDLE + radius * Math.sin(angle), angle };
+    return { x: MIDDLE + radius * Math.cos(angle), y: MIDDLE + radius * Math.sin(angle) };
   });
   return { places, disc, ring: (staggered ? ROW_INNER : one) - disc - 12 };
 }

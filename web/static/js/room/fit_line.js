@@ -24,7 +24,7 @@ export function fitLine(/** @type {Room} */ room) {
 /** @param {Room} room @param {Remedy} remedy */
 function remedyButton(room, remedy) {
   const [label, command, fields] = typeof remedy === 'object'
-    ? [t('{n} s each from now on', { n: remedy.shorten }), 'set_limit', { seconds: remedy.shorten }]
-    : remedy === 'volunteers_only' ? [t('Volunteers only'), remedy, {}] : [t('Carry over to discussion'), remedy, {}];
+    ? [t('{n} s each', { n: remedy.shorten }), 'set_limit', { seconds: remedy.shorten }]
+    : remedy === 'volunteers_only' ? [t('Volunteers only'), remedy, {}] : [t('Carry over'), remedy, {}];
   return html`<button class="button" type="button" @click=${() => room.act(command, fields)}>${label}</button>`;
 }

@@ -12,6 +12,7 @@ import { farewell } from './farewell.js';
 import { listenForKeys } from './shortcuts.js';
 import { openAlerts } from './alerts.js';
 import { keepAwake } from './wake_lock.js';
+import { bareHead } from './room_head.js';
 import { keepFocus } from './focus.js';
 
 /** @typedef {import('./types.js').Room} Room */
@@ -29,6 +30,7 @@ const milestones = new Milestones();
 const card = supportCard({ ask: askSupport });
 let left = false;
 let drawing = false;
+let drawn = false;
 /** @type {ReturnType<typeof setTimeout>|undefined} */
 let forgetting;
 
@@ -99,8 +101,11 @@ function draw() {
 
 function drawNow() {
   const now = room();
-  if (left || (!now && store.link.state === 'closed')) return render(farewell(left ? 'left' : (store.link.code ?? 4100)), root);
-  if (!now) return;
+  const gone = left ? 'left' : !now && store.link.state === 'closed' ? (store.link.code ?? 4100) : null;
+  if (!now && gone === null) return;
+  if (!drawn) root.replaceChildren(); // what the server drew while we came in
+  drawn = true;
+  if (!now || gone !== null) return render([bareHead(), farewell(gone ?? 4100)], root);
   const give = keepFocus(root);
   render(screen(now), root);
   syncSheet(root, now.ui.dialog !== '');

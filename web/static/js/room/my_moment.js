@@ -25,7 +25,7 @@ export function myMoment(/** @type {Room} */ room) {
     <div class="moment-deeds">
       ${deed ? html`<button class="button primary large moment-main" type="button"
         aria-disabled=${rests} @click=${() => rests || room.act(deed.command, deed.fields)}>${icon(deed.icon)} ${deed.label}</button>` : nothing}
-      ${offered || room.ui.passing ? passChoices(room, offered) : passButton(room)}
+      ${offered || room.ui.passing ? passChoices(room, offered) : room.view.stage === 'lobby' ? nothing : passButton(room)}
     </div>
   </section>`;
 }
@@ -70,9 +70,10 @@ export function sentence(/** @type {Room} */ room) {
   if (view.stage === 'introductions' && you.standing === 'later') return t('You said later. You will be asked once more.');
   if (you.standing === 'spoke') return view.stage === 'discussion' ? t('Thank you. Ask again whenever you like.') : t('Thank you.');
   if (you.standing === 'passed') return t('Thank you for being here. You can simply listen.');
+  if (readTurn(view.turn, now)) return t('You are listening.');
   if (view.stage === 'discussion') return t('If you would like to speak, ask. Listening is just as welcome.');
   if (view.stage === 'close') return t('We are coming to the end.');
-  return readTurn(view.turn, now) ? t('You are listening.') : t('A moment of quiet.');
+  return t('A moment of quiet.');
 }
 
 function mySentence(/** @type {Room} */ { view, now }) {
@@ -101,7 +102,7 @@ function hint(/** @type {Room} */ room) {
   const seconds = mineNow(room) ? offerSeconds(view.turn, room.now) : null;
   if (seconds === null) return nothing;
   const words = view.turn?.offer === 2
-    ? t('You can also do nothing; then we go on without asking again.')
-    : t('You can also do nothing; then we ask you again later.');
+    ? t('You can also wait; then we go on.')
+    : t('You can also wait; we ask again later.');
   return html`<p class="moment-hint">${words}</p>`;
 }

@@ -15,7 +15,7 @@ export function observerScreen(/** @type {Room} */ room) {
     ${stepper(room)}
     <h1 class="observe-stage">${stageName(view.stage)}</h1>
     ${dots(room)}
-    <p class="observe-progress">${t('{done} of {of} heard', { done: view.progress.done, of: view.progress.of })}</p>
+    <p class="observe-progress">${t('{done} of {of} done', { done: view.progress.done, of: view.progress.of })}</p>
     ${view.stage_ends_at ? html`<p class="soft">${t('This part is planned until {time}', { time: formatTime(view.stage_ends_at) })}</p>` : nothing}
   </div>`;
 }

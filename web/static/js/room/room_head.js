@@ -5,16 +5,25 @@ import { icon } from './icon.js';
 
 /** @typedef {import('./types.js').Room} Room */
 
+/** On the pages before and after: the name of the house and the quick way out. */
+export function bareHead() {
+  return html`<header class="room-head"><div class="room-name"><p class="room-house">Thera-Peer</p></div>${quickExit()}</header>`;
+}
+
+function quickExit() {
+  return html`<button class="button plain head-item" type="button" data-quick-exit>${icon('log-out')} <span>${t('Quick exit')}</span></button>`;
+}
+
 export function roomHead(/** @type {Room} */ room) {
   const { view, may } = room;
   const ends = view.planned_end ?? view.stage_ends_at;
   return html`<header class="room-head">
     <div class="room-name">
-      <h1>${view.title || t('Session')}</h1>
+      ${view.title ? html`<h1>${view.title}</h1>` : html`<p class="room-house">Thera-Peer</p>`}
       ${view.planned_end && ends ? html`<p>${t('Ends at {time}', { time: formatTime(ends) })}</p>` : nothing}
     </div>
     ${may('leave') ? html`<button class="button plain head-item" type="button" aria-haspopup="dialog"
       @click=${() => room.set({ dialog: 'leave' })}>${icon('door-open')} <span>${t('Leave')}</span></button>` : nothing}
-    <button class="button plain head-item" type="button" data-quick-exit>${icon('log-out')} <span>${t('Quick exit')}</span></button>
+    ${quickExit()}
   </header>`;
 }

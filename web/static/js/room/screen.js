@@ -4,11 +4,11 @@ import { t } from '../strings.js';
 import { circle, PROMPT_IN_CIRCLE } from './circle.js';
 import { stepper } from './stepper.js';
 import { myMoment } from './my_moment.js';
-import { bottomBar, gestureEcho, gestureRow } from './bottom_bar.js';
+import { bottomBar, gestureRow } from './bottom_bar.js';
 import { spokenWords, writeTurn } from './spoken_words.js';
 import { themesOf } from './themes_panel.js';
 import { calm, isCalm, notices } from './notices.js';
-import { roomHead } from './room_head.js';
+import { bareHead, roomHead } from './room_head.js';
 import { sheet } from './sheet.js';
 import { alerts } from './alerts.js';
 import { facilitatorConsole } from './console.js';
@@ -20,9 +20,9 @@ import { icon } from './icon.js';
 
 export function screen(/** @type {Room} */ room) {
   const { link, view, you } = room;
-  if (view.stage === 'ended' || link.code === 4102) return farewell('ended');
-  if (link.state === 'closed') return farewell(link.code ?? 4100);
-  if (view.waiting) return html`${notices(room)} ${atTheDoor()}`;
+  if (view.stage === 'ended' || link.code === 4102) return html`${bareHead()} ${farewell('ended')}`;
+  if (link.state === 'closed') return html`${bareHead()} ${farewell(link.code ?? 4100)}`;
+  if (view.waiting) return html`${bareHead()} ${notices(room)} ${atTheDoor()}`;
   if (you.role === 'observer') return html`<div class="room is-observer">${roomHead(room)} ${notices(room)} ${observerScreen(room)} ${sheet(room)}</div>`;
   return you.role === 'facilitator' ? facilitatorRoom(room) : participantRoom(room);
 }
@@ -31,10 +31,10 @@ function participantRoom(/** @type {Room} */ room) {
   return html`<div class="room is-participant">
     ${roomHead(room)} ${stepper(room)} ${notices(room)}
     <div class="room-body">
-      <div class="room-circle">${corners(room)} ${circle(room)} ${gestureEcho(room)}</div>
+      <div class="room-circle">${corners(room)} ${circle(room)}</div>
       <div class="room-side">
-        ${prompt(room)}
         ${spokenWords(room)}
+        ${prompt(room)}
         ${isCalm(room) ? calm(room) : html`${writeTurn(room)} ${myMoment(room)}`}
         ${themesOf(room)}
       </div>
@@ -47,7 +47,7 @@ function facilitatorRoom(/** @type {Room} */ room) {
   return html`<div class="room is-facilitator">
     ${roomHead(room)} ${stepper(room)} ${alerts(room)} ${notices(room)}
     <div class="room-body">
-      <div class="room-circle">${corners(room)} ${circle(room)} ${gestureEcho(room)}
+      <div class="room-circle">${corners(room)} ${circle(room)}
         ${prompt(room)} ${spokenWords(room)} ${room.may('gesture') ? gestureRow(room) : nothing}</div>
       ${facilitatorConsole(room)}
     </div>

@@ -17,7 +17,7 @@ export function spokenWords(/** @type {Room} */ { view, you, live }) {
   return html`<section class="words" aria-label=${t('What is being written')}>
     ${texts.map(([who, { text }]) => html`<div class="words-of">
       <p class="words-who">${view.people?.find((p) => p.id === who)?.name ?? ''}</p>
-      <p class="words-text">${text}</p></div>`)}
+      <div class="words-text" tabindex="0"><p>${text}</p></div></div>`)}
   </section>`;
 }
 

@@ -1,6 +1,6 @@
-/** The four steps of a session, where we are, and when it is planned to end. */
+/** The four steps of a session, and where we are. */
 import { html, nothing } from './lit.js';
-import { formatTime, t } from '../strings.js';
+import { t } from '../strings.js';
 import { icon } from './icon.js';
 
 /** @typedef {import('./types.js').Room} Room */
@@ -23,7 +23,6 @@ export function stageName(/** @type {import('./types.js').Stage} */ stage) {
 
 export function stepper(/** @type {Room} */ { view }) {
   const at = STEPS.indexOf(view.stage);
-  const ends = view.planned_end;
   return html`<nav class="steps" aria-label=${t('Where we are')}>
     <ol>
       ${STEPS.map((stage, step) => html`<li class=${step < at ? 'is-done' : step === at ? 'is-now' : ''}
@@ -33,6 +32,5 @@ export function stepper(/** @type {Room} */ { view }) {
         ${step < at ? html`<span class="visually-hidden">${t('(done)')}</span>` : nothing}
       </li>`)}
     </ol>
-    ${ends ? html`<p class="steps-end">${t('Ends at {time}', { time: formatTime(ends) })}</p>` : nothing}
   </nav>`;
 }

@@ -19,7 +19,7 @@ export function controls(/** @type {Room} */ { view, may }) {
     { command: 'end_turn', label: t('End turn'), icon: 'check', key: 'E', fields: turn },
     { command: 'skip', label: t('Ask later'), icon: 'skip-forward', key: 'S', fields: turn },
     held ? { command: 'resume', label: t('Go on'), icon: 'play', key: 'H' }
-      : { command: 'hold', label: t('Hold the room'), icon: 'pause', key: 'H' },
+      : { command: 'hold', label: t('Hold'), icon: 'pause', key: 'H' },
   ];
   return all.filter(({ command }) => may(command));
 }
