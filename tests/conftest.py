@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
+import redis
 from redis.asyncio import Redis
 
 from server.store.client import open_client
@@ -27,15 +28,16 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedValkey]:
 
 
 @pytest.fixture
-async def client(store: EmbeddedValkey) -> AsyncIterator[Redis]:
-    """Give a client of the shared store, which is empty at the start of the test."""
-    client = open_client(store.url)
-    await client.flushall()
-    yield client
-    await client.aclose()
+def store_url(store: EmbeddedValkey) -> str:
+    """Give the URL of the shared store, which is empty at the start of the test."""
+    with redis.Redis(unix_socket_path=str(store.socket_path), protocol=2) as client:
+        client.flushall()
+    return store.url
 
 
 @pytest.fixture
-def store_url(store: EmbeddedValkey, client: Redis) -> str:
-    """Give the URL of the shared store, which is empty at the start of the test."""
-    return store.url
+async def client(store_url: str) -> AsyncIterator[Redis]:
+    """Give a client of the shared store, which is empty at the start of the test."""
+    client = open_client(store_url)
+    yield client
+    await client.aclose()

@@ -1,0 +1,297 @@
+"""The program: what it prints, how it ends, and what a kill leaves behind."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import socket
+from pathlib import Path
+
+import httpx
+import pytest
+import websockets
+from redis.asyncio import Redis
+
+from server.store.room_log import RoomLog
+from tests.running_server import RunningServer, first_line, runs, thera_peer, until
+
+SECRET = "a secret of more than sixteen characters"
+STARTS_MS = 1_893_583_800_000  # 2030-01-02 at 11:30 UTC
+
+
+def healthy(server: RunningServer) -> bool:
+    try:
+        return httpx.get(f"{server.url}/readyz", timeout=5).status_code == 200
+    except httpx.TransportError:
+        return False
+
+
+# ---- Wrong usage and what cannot be done ------------------------------------------------
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        ([], "COMMAND"),
+        (["dance"], "invalid choice"),
+        (["serve", "--colour", "red"], "unrecognized arguments"),
+        (["serve", "--port", "70000"], "--port"),
+        (["serve", "--port", "many"], "--port"),
+        (["serve", "--workers", "0"], "--workers"),
+        (["serve", "--tls-cert", "cert.pem"], "--tls-key"),
+        (["serve", "--redis", "http://store"], "--redis"),
+        (["serve", "--redis", "redis://127.0.0.1:1"], "THERA_PEER_SECRET_KEY"),
+        (["serve", "--rehearse", "36"], "from 1 to 35"),
+        (["session", "create"], "--title"),
+        (["session", "create", "--title", "T", "--starts", "soon"], "soon"),
+        (["session", "create", "--title", "T", "--doors", "ajar"], "--doors"),
+        (["session", "create", "--title", "T", "--absence-seconds", "3"], "two numbers"),
+        (["session", "create", "--title", "T", "--data", "d", "--redis", "redis://h"], "--redis"),
+        (["rehearse", "http://127.0.0.1/join#x"], "--participants"),
+        (["rehearse", "http://127.0.0.1/join#x", "--participants", "0"], "from 1 to 35"),
+    ],
+)
+def test_wrong_usage_ends_with_two_and_one_line(arguments: list[str], says: str) -> None:
+    done = thera_peer(*arguments)
+    assert done.returncode == 2
+    assert says in first_line(done.stderr)
+    assert done.stdout == ""
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("PORT", "high"), ("WEB_CONCURRENCY", "-1"), ("THERA_PEER_SECRET_KEY", "short")],
+)
+def test_a_wrong_variable_is_named(name: str, value: str) -> None:
+    done = thera_peer("serve", **{name: value})
+    assert done.returncode == 2
+    assert name in first_line(done.stderr)
+
+
+def test_a_used_port_is_named(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        done = thera_peer("serve", "--port", port, "--data", str(tmp_path))
+    assert done.returncode == 1
+    assert first_line(done.stderr) == (
+        f"thera-peer: Port {port} is in use: choose another with --port."
+    )
+
+
+def test_an_address_that_is_not_ours_is_named(tmp_path: Path) -> None:
+    for host in ("192.0.2.1", "no-such-host.invalid"):
+        done = thera_peer("serve", "--host", host, "--port", "0", "--data", str(tmp_path))
+        assert done.returncode == 1
+        assert "--host" in first_line(done.stderr)
+
+
+def test_an_unwritable_data_directory_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    done = thera_peer("serve", "--port", "0", "--data", str(tmp_path / "file" / "data"))
+    assert done.returncode == 1
+    assert "choose another with --data" in first_line(done.stderr)
+
+
+def test_an_outside_store_that_is_away_is_named_without_its_password() -> None:
+    url = "redis://me:password@127.0.0.1:1"
+    done = thera_peer("serve", "--port", "0", "--redis", url, THERA_PEER_SECRET_KEY=SECRET)
+    assert done.returncode == 1
+    assert "redis://127.0.0.1:1" in first_line(done.stderr)
+    assert "password" not in done.stderr
+
+
+def test_a_certificate_that_is_not_there_is_named(tmp_path: Path) -> None:
+    options = ["--tls-cert", str(tmp_path / "c"), "--tls-key", str(tmp_path / "k")]
+    done = thera_peer("serve", "--port", "0", "--data", str(tmp_path), *options)
+    assert done.returncode == 1
+    assert "--tls-cert" in first_line(done.stderr)
+
+
+def test_no_session_without_a_server(tmp_path: Path) -> None:
+    done = thera_peer("session", "create", "--title", "T", "--data", str(tmp_path))
+    assert done.returncode == 1
+    assert "thera-peer serve" in first_line(done.stderr)
+
+
+def test_a_worker_that_cannot_start_ends_the_server(tmp_path: Path) -> None:
+    missing = str(tmp_path / "helplines.json")
+    options = ("serve", "--port", "0", "--data", str(tmp_path))
+    done = thera_peer(*options, THERA_PEER_HELPLINES_FILE=missing)
+    assert done.returncode == 1
+    assert "A worker could not start" in done.stderr
+
+
+# ---- Sessions ---------------------------------------------------------------------------
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> object:
+    with RunningServer(tmp_path_factory.mktemp("server")) as running:
+        yield running
+
+
+def test_a_session_has_three_links_on_the_public_url(server: RunningServer) -> None:
+    created = server.create("--starts", "now", "--on-call", "Dr Rao, 12345")
+    assert set(created) == {"session", "facilitator", "participant", "observer"}
+    links = [created[role] for role in ("facilitator", "participant", "observer")]
+    assert all(link.startswith(f"{server.url}/join#") for link in links)
+    assert len(set(links)) == 3
+
+
+def test_without_json_the_links_stand_one_a_line(server: RunningServer) -> None:
+    where = ("--data", str(server.directory))
+    done = thera_peer("session", "create", "--title", "Exam stress", *where)
+    words = [line.split() for line in done.stdout.splitlines()]
+    assert [line[0] for line in words] == ["Session", "facilitator", "participant", "observer"]
+
+
+async def test_every_choice_reaches_the_log(server: RunningServer) -> None:
+    created = server.create(
+        *("--title", "परीक्षा", "--starts", "2030-01-02T17:00+05:30", "--seats", "12"),
+        *("--turn-seconds", "120", "--introduction-seconds", "45", "--closing-seconds", "40"),
+        *("--accept-window-seconds", "0", "--grace-seconds", "5", "--pause-seconds", "1"),
+        *("--drop-hold-seconds", "30", "--absence-seconds", "60,600", "--doors", "knock"),
+        *("--no-observers", "--stepping", "by-hand", "--queue", "first_come"),
+        *("--on-call", "Dr Rao, 12345"),
+    )
+    async with Redis(unix_socket_path=f"{server.directory}/store.sock", protocol=2) as client:
+        ((_, payload),) = await RoomLog(client).read(created["session"]) or []
+    (event,) = json.loads(payload)["events"]
+    assert event["type"] == "RoomCreated"
+    said = event["settings"]
+    assert said == {
+        "title": "परीक्षा",
+        "starts_at_ms": STARTS_MS,
+        "opens_at_ms": STARTS_MS - 900_000,
+        "seats": 12,
+        "introduction_s": 45,
+        "discussion_s": 120,
+        "closing_s": 40,
+        "accept_window_s": 0,
+        "grace_s": 5,
+        "pause_s": 1,
+        "drop_hold_s": 30,
+        "absence_s": [60, 600],
+        "doors": "knock",
+        "observers": False,
+        "stepping": "by-hand",
+        "queue": "first_come",
+        "on_call": "Dr Rao, 12345",
+    }
+
+
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [("--seats", "36"), ("--turn-seconds", "59"), ("--turn-seconds", "121"), ("--title", " ")],
+)
+def test_a_choice_that_the_rules_forbid_names_its_option(
+    server: RunningServer, option: str, value: str
+) -> None:
+    title = () if option == "--title" else ("--title", "T")
+    where = ("--data", str(server.directory))
+    done = thera_peer("session", "create", *title, option, value, *where)
+    assert done.returncode == 2
+    assert option in first_line(done.stderr)
+
+
+def test_an_outside_store_tells_other_commands_the_public_url(
+    store_url: str, tmp_path: Path
+) -> None:
+    outside = {"THERA_PEER_REDIS_URL": store_url, "THERA_PEER_SECRET_KEY": SECRET}
+    with RunningServer(
+        tmp_path,
+        THERA_PEER_PUBLIC_URL="https://circle.example.org/",
+        THERA_PEER_REDIS_URL=store_url,
+        THERA_PEER_SECRET_KEY=SECRET,
+    ):
+        done = thera_peer("session", "create", "--title", "T", "--json", **outside)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["observer"].startswith("https://circle.example.org/join#")
+    assert list(tmp_path.iterdir()) == []
+
+
+# ---- Processes --------------------------------------------------------------------------
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_stop_is_clean_and_leaves_nobody_behind(tmp_path: Path, number: int) -> None:
+    with RunningServer(tmp_path, workers=2) as server:
+        family = [*server.workers(), server.store(), server.store("live")]
+        assert len(family) == 4
+        assert server.stop(number) == 0
+        assert not any(runs(pid) for pid in family)
+        assert server.printed().splitlines() == [f"Thera-Peer is ready at {server.url}"]
+
+
+def test_a_second_server_on_the_directory_refuses(server: RunningServer) -> None:
+    done = thera_peer("serve", "--port", "0", "--data", str(server.directory))
+    assert done.returncode == 1
+    assert first_line(done.stderr).startswith("thera-peer: Another server runs on ")
+    assert healthy(server)
+
+
+def test_a_killed_worker_is_replaced(tmp_path: Path) -> None:
+    with RunningServer(tmp_path, workers=2) as server:
+        before = server.workers()
+        os.kill(before[0], signal.SIGKILL)
+        until(lambda: len(server.workers()) == 2 and set(server.workers()) != set(before))
+        assert before[1] in server.workers()
+        assert healthy(server)
+
+
+def test_a_killed_store_comes_back_with_its_data(tmp_path: Path) -> None:
+    with RunningServer(tmp_path) as server:
+        created = server.create()
+        os.kill(server.store(), signal.SIGKILL)
+        until(lambda: server.printed().count("The store store ended") == 1)
+        until(lambda: session_is_known(server, created))
+
+
+def test_after_a_kill_of_the_parent_nobody_is_left_and_nothing_is_lost(tmp_path: Path) -> None:
+    with RunningServer(tmp_path, workers=2) as server:
+        created = server.create()
+        family = [*server.workers(), server.store(), server.store("live")]
+        port = server.port
+        server.kill()
+    with RunningServer(tmp_path, workers=2, port=port) as again:
+        assert not any(runs(pid) for pid in family)
+        assert session_is_known(again, created)
+
+
+def session_is_known(server: RunningServer, created: dict[str, str]) -> bool:
+    secret = created["observer"].partition("#")[2]
+    answer = httpx.post(f"{server.url}/api/door", json={"link": secret}, timeout=10)
+    return answer.status_code == 200 and answer.json()["session"] == created["session"]
+
+
+def test_who_sends_no_whole_request_in_ten_seconds_is_let_go(server: RunningServer) -> None:
+    silent, slow, late = (server.connect() for _ in range(3))
+    with silent, slow, late:
+        slow.sendall(b"GET / HTTP/1.1\r\nHost: x\r\nX-Slow: ")
+        late.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert late.recv(4096).startswith(b"HTTP/1.1 200")
+        late.sendall(b"\r\n")
+        for connection in (silent, slow, late):
+            assert is_let_go(connection)
+    assert healthy(server)
+
+
+def is_let_go(connection: socket.socket) -> bool:
+    """Read whatever comes until the other side closes."""
+    connection.settimeout(15)
+    try:
+        while connection.recv(4096):
+            pass
+    except ConnectionResetError:
+        pass
+    return True
+
+
+async def test_no_address_of_a_socket_is_printed(tmp_path: Path) -> None:
+    with RunningServer(tmp_path) as server:
+        url = server.url.replace("http", "ws") + "/ws/rooms/canary-room?pass=canary-pass"
+        async with asyncio.timeout(10):
+            try:
+                async with websockets.connect(url, compression=None) as websocket:
+                    await websocket.send('{"pass": "canary-pass"}')
+                    await websocket.recv()
+            except websockets.WebSocketException:
+                pass
+        assert server.stop() == 0
+        assert "canary" not in server.printed()
