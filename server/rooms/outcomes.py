@@ -37,10 +37,16 @@ class Unknown:
 Outcome = Done | NotDone | Unknown
 UNKNOWN: Final = Unknown()
 
+
+def _(sentence: str) -> str:
+    """Mark a sentence for the translators."""
+    return sentence
+
+
 # Codes that the server itself refuses with; the rules of a session have their own.
 SERVER_REFUSALS: Final[Mapping[str, str]] = {
-    "bad_frame": "That message could not be read.",
-    "cannot_store": "The server cannot store anything at the moment. Nothing has changed.",
+    "bad_frame": _("That message could not be read."),
+    "cannot_store": _("The server cannot store anything at the moment. Nothing has changed."),
 }
 
 SENTENCES: Final[Mapping[str, str]] = {**REFUSALS, **SERVER_REFUSALS}
