@@ -9,7 +9,8 @@
  * @property {number} opens_at
  * @property {string} stage
  * @property {"open" | "knock"} doors
- * @property {number | boolean} observers
+ * @property {number} observers how many are there now
+ * @property {boolean} observers_allowed
  * @property {string} guidelines
  * @property {boolean} full
  * @property {number} now

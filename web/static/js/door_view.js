@@ -36,14 +36,14 @@ function notice(session) {
 
 /** @param {Session} session */
 function observers(session) {
-  if (typeof session.observers === "number" && session.observers > 0) {
+  if (session.observers > 0) {
     return tn(
       "Today {n} observer can see the stage and the clock, and nothing else.",
       "Today {n} observers can see the stage and the clock, and nothing else.",
       session.observers,
     );
   }
-  if (session.observers === false) return "";
+  if (!session.observers_allowed) return "";
   return t("Observers may come. They can see the stage and the clock, and nothing else. You always see how many there are.");
 }
 
