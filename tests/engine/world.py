@@ -17,12 +17,15 @@ from session_engine import (
     Settings,
     Stage,
     Tick,
+    Turn,
     create,
     decide,
     evolve,
     next_deadline,
     view,
+    you,
 )
+from session_engine.events import TurnClosed
 from session_engine.ids import ConnectionId, PersonId, TurnId
 
 SECOND = 1_000
@@ -106,10 +109,15 @@ class World:
     # ── shortcuts ─────────────────────────────────────────────────────────────
 
     @property
+    def turn(self) -> Turn:
+        """The open turn; there must be one."""
+        assert self.room.turn is not None
+        return self.room.turn
+
+    @property
     def turn_id(self) -> TurnId:
         """The id of the open turn; there must be one."""
-        assert self.room.turn is not None
-        return self.room.turn.id
+        return self.turn.id
 
     @property
     def holder(self) -> PersonId | None:
@@ -181,3 +189,18 @@ def speaking(*people: PersonId, **settings: Any) -> World:
 def next_people(world: World) -> list[PersonId]:
     """Who comes next, as everybody in the circle sees it."""
     return list(view(world.room, Role.PARTICIPANT)["next"])
+
+
+def standing(world: World, person: PersonId) -> str:
+    """Where somebody stands, as they and the facilitators see it."""
+    return str(you(world.room, person, world.now)["standing"])
+
+
+def happened(events: Iterable[Event]) -> list[str]:
+    """The names of what happened, in order."""
+    return [type(event).__name__ for event in events]
+
+
+def last_closed(world: World) -> TurnClosed:
+    """How the newest closed turn ended."""
+    return [event for event in world.log if isinstance(event, TurnClosed)][-1]
