@@ -210,9 +210,12 @@ def rehearse(options: argparse.Namespace) -> int:
     """Bring simulated participants into a session."""
     import asyncio
 
-    from server.rehearsal import run
+    from server.rehearsal import RehearsalError, run
 
-    asyncio.run(run(options.link, options.participants))
+    try:
+        asyncio.run(run(options.link, options.participants))
+    except RehearsalError as error:
+        raise Failed(str(error)) from None
     return 0
 
 
