@@ -52,7 +52,8 @@ class Application:
         self.ticker = Ticker(self.rooms, self.presence)
         self.feed = Feed(self.store, on_message=self._heard, on_subscribed=self.rooms.subscribed)
         self.rooms.feed = self.feed
-        self.bus = open_client(settings.live_redis_url or settings.redis_url)
+        # Without a live store this worker is the only one and relays in its memory.
+        self.bus = open_client(settings.live_redis_url) if settings.live_redis_url else None
         self.live = Live(self.bus, self.worker)
         self.fanout = Fanout(self.rooms, self.presence, self.live)
         self.passes = Passes(settings.secret_key)
@@ -89,8 +90,9 @@ class Application:
             self.rooms.run(),
             self.presence.run(),
             self.ticker.run(),
-            self.live.feed.run(),
         ]
+        if self.live.feed is not None:
+            loops.append(self.live.feed.run())
         tasks = [asyncio.create_task(loop) for loop in loops]
         try:
             await self._ready()
@@ -103,7 +105,8 @@ class Application:
                 if isinstance(ended, Exception):
                     note_defect("a loop", ended)
             for client in (self.store, self.bus):
-                await client.aclose()
+                if client is not None:
+                    await client.aclose()
 
     async def _ready(self) -> None:
         loop = asyncio.get_running_loop()

@@ -45,14 +45,16 @@ class Said:
 class Live:
     """Relays what is said to the sockets here and to the other workers."""
 
-    def __init__(self, bus: Redis, worker: str) -> None:
-        """Take the live store, which may be the same as the one that keeps the log."""
+    def __init__(self, bus: Redis | None, worker: str) -> None:
+        """Take the live store; None when this worker is the only one."""
         self._bus = bus
         self._worker = worker
         self._audiences: dict[str, Audience] = {}
         self._said: dict[str, Said] = {}
         self._sending: set[asyncio.Task[None]] = set()
-        self.feed = Feed(bus, on_message=self._heard, on_subscribed=self._subscribed)
+        self.feed = (
+            Feed(bus, on_message=self._heard, on_subscribed=self._subscribed) if bus else None
+        )
 
     # ---- Rooms --------------------------------------------------------------------
 
@@ -62,7 +64,8 @@ class Live:
         self._audiences[session] = audience
         self._said[session] = Said()
         audience.replica.watchers.append(self._prune)
-        await self.feed.subscribe(live_channel(session))
+        if self.feed is not None:
+            await self.feed.subscribe(live_channel(session))
 
     async def close(self, audience: Audience) -> None:
         """Forget all that was said in a room."""
@@ -72,7 +75,8 @@ class Live:
         if said is not None and said.timer is not None:
             said.timer.cancel()
         audience.replica.watchers.remove(self._prune)
-        await self.feed.unsubscribe(live_channel(session))
+        if self.feed is not None:
+            await self.feed.unsubscribe(live_channel(session))
 
     def catch_up(self, audience: Audience, listener: Listener) -> None:
         """Send a socket that has just come the text so far."""
@@ -113,14 +117,17 @@ class Live:
         self._publish(session, said)
 
     def _publish(self, session: str, said: dict[str, Any]) -> None:
-        task = asyncio.create_task(self._send(session, orjson.dumps([self._worker, said])))
+        if self._bus is None:
+            return
+        sending = self._send(self._bus, session, orjson.dumps([self._worker, said]))
+        task = asyncio.create_task(sending)
         self._sending.add(task)
         task.add_done_callback(self._sending.discard)
 
-    async def _send(self, session: str, data: bytes) -> None:
+    async def _send(self, bus: Redis, session: str, data: bytes) -> None:
         try:
             with translated():
-                await self._bus.publish(live_channel(session), data)
+                await bus.publish(live_channel(session), data)
         except StoreError:
             pass  # Never stored, so it may be lost: the next text holds all of it.
 
