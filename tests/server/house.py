@@ -13,13 +13,10 @@ import urllib.request
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from server.rooms.creation import create_session
+from server.new_session import create_session
 from server.sockets.passes import Passes
-from server.store.client import open_client
 from server.store.embedded_valkey import EmbeddedValkey
-from server.store.redis_clock import RedisClock
-from server.store.room_log import RoomLog
-from session_engine import Role, Settings
+from session_engine import Role
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 SECRET = "a secret of the tests only"
@@ -154,21 +151,11 @@ class House:
 
     async def create(self, **choices: object) -> str:
         """Create a session that is open now; return its id."""
-        client = open_client(self.store.url)
-        try:
-            clock = RedisClock(client)
-            await clock.sync()
-            given = {
-                "title": "A quiet evening",
-                "starts_at_ms": clock.now_ms(),
-                "on_call": "Dr. Rao, 555",
-                "pause_s": 0,
-                **choices,
-            }
-            settings = Settings(**given)  # type: ignore[arg-type]
-            return await create_session(RoomLog(client), clock, settings)
-        finally:
-            await client.aclose()
+        given = {"title": "A quiet evening", "on_call": "Dr. Rao, 555", "pause_s": 0, **choices}
+        starts = given.pop("starts_at_ms", None)
+        assert starts is None or isinstance(starts, int)
+        new = await create_session(self.store.url, SECRET, "http://127.0.0.1", given, starts)
+        return new.session
 
     def link(self, session: str, role: Role) -> str:
         """Return the secret of a link."""

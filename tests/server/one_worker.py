@@ -20,10 +20,13 @@ def main() -> None:
     port = listener.getsockname()[1]
     public_url = sys.argv[3] if len(sys.argv) > 3 else f"http://127.0.0.1:{port}"
     set_up_logs()
-    settings = read_settings(redis_url=url, secret_key=secret, public_url=public_url)
+    settings = read_settings(
+        redis_url=url, live_redis_url=url, secret_key=secret, public_url=public_url
+    )
     server = Server(uvicorn_config(settings))
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    print(port, flush=True)
+    sys.stdout.write(f"{port}\n")
+    sys.stdout.flush()
     server.run(sockets=[listener])
 
 
