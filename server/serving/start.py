@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
@@ -152,7 +153,7 @@ async def _announce_outside(settings: Settings) -> None:
 async def _rehearse(settings: Settings, local: str, participants: int) -> None:
     """Create a session that starts now, print its links, and fill it."""
     from server.new_session import create_session
-    from server.rehearsal import run
+    from server.rehearsal import RehearsalError, run
 
     choices = {"title": "Rehearsal", "on_call": ON_CALL_OF_A_REHEARSAL}
     new = await create_session(
@@ -165,4 +166,7 @@ async def _rehearse(settings: Settings, local: str, participants: int) -> None:
         print(f"  {role:12} {link}")
     print("\nCtrl-C ends it.", flush=True)
     # The simulated participants come in by the shortest way.
-    await run(local + new.participant.removeprefix(settings.public_url), participants)
+    try:
+        await run(local + new.participant.removeprefix(settings.public_url), participants)
+    except RehearsalError as error:
+        sys.exit(f"The rehearsal ended: {error}")

