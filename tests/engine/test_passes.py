@@ -1,0 +1,163 @@
+"""Anyone may pass, before or during their turn, without a reason."""
+
+import pytest
+
+import session_engine.commands as c
+from session_engine import Role, view
+from session_engine.ids import TurnId
+from tests.engine.world import (
+    ANA,
+    BEN,
+    CAI,
+    FAY,
+    LATER,
+    NOT_THIS_ROUND,
+    SECOND,
+    discussion,
+    introductions,
+    last_closed,
+    next_people,
+    speaking,
+    standing,
+)
+
+
+def test_passing_later_puts_me_at_the_end_of_this_round() -> None:
+    world = introductions(ANA, BEN, CAI)
+    world.offer_next()
+    world.do(c.Pass(by=ANA, kind=LATER, turn=world.turn_id))
+    assert next_people(world) == [BEN, CAI, ANA]
+
+
+def test_not_this_round_counts_as_done_like_any_other_turn() -> None:
+    world = introductions(ANA, BEN)
+    world.offer_next()
+    world.do(c.Pass(by=ANA, kind=NOT_THIS_ROUND, turn=world.turn_id))
+    assert next_people(world) == [BEN]
+    assert view(world.room, Role.PARTICIPANT)["progress"] == {"done": 1, "of": 2}
+
+
+@pytest.mark.parametrize("kind", [LATER, NOT_THIS_ROUND])
+def test_i_may_pass_in_the_middle_of_my_turn(kind: c.PassKind) -> None:
+    world = speaking(ANA, BEN)
+    world.do(c.Pass(by=ANA, kind=kind, turn=world.turn_id), after=10 * SECOND)
+    assert world.room.turn is None
+    assert next_people(world) == ([BEN, ANA] if kind is LATER else [BEN])
+
+
+def test_who_says_later_in_the_middle_of_their_turn_keeps_the_rest_of_their_time() -> None:
+    world = speaking(ANA)
+    world.do(c.Pass(by=ANA, kind=LATER, turn=world.turn_id), after=10 * SECOND)
+    world.offer_next()
+    assert world.turn.limit_ms == 50 * SECOND
+
+
+def test_passing_in_the_grace_is_done_with_this_round() -> None:
+    world = speaking(ANA)
+    world.wait(62 * SECOND)
+    world.do(c.Pass(by=ANA, kind=NOT_THIS_ROUND, turn=world.turn_id))
+    assert next_people(world) == []
+
+
+def test_i_may_say_later_before_it_is_my_turn() -> None:
+    world = speaking(ANA, BEN, CAI)
+    world.do(c.Pass(by=BEN, kind=LATER))
+    assert next_people(world) == [CAI, BEN]
+    assert standing(world, BEN) == "later"
+
+
+def test_i_may_say_not_this_round_before_it_is_my_turn() -> None:
+    world = speaking(ANA, BEN, CAI)
+    world.do(c.Pass(by=BEN, kind=NOT_THIS_ROUND))
+    assert next_people(world) == [CAI]
+
+
+def test_saying_later_beforehand_spends_no_offer() -> None:
+    world = introductions(ANA, BEN)
+    world.do(c.Pass(by=ANA, kind=LATER))
+    world.offer_next()
+    world.start()
+    world.finish()
+    world.offer_next()
+    world.do(c.Pass(by=ANA, kind=LATER, turn=world.turn_id))
+    assert world.offer_next() == ANA
+
+
+def test_at_the_second_offer_later_means_not_this_round() -> None:
+    world = introductions(ANA)
+    world.offer_next()
+    world.do(c.Pass(by=ANA, kind=LATER, turn=world.turn_id))
+    world.offer_next()
+    world.do(c.Pass(by=ANA, kind=LATER, turn=world.turn_id))
+    assert next_people(world) == []
+    assert last_closed(world).outcome == "passed"
+
+
+def test_at_the_second_offer_no_answer_means_not_this_round() -> None:
+    world = introductions(ANA)
+    world.offer_next()
+    world.wait(15 * SECOND)
+    world.offer_next()
+    world.wait(15 * SECOND)
+    assert next_people(world) == []
+
+
+def test_somebody_who_starts_at_their_second_offer_is_heard_in_full() -> None:
+    world = introductions(ANA)
+    world.offer_next()
+    world.wait(15 * SECOND)
+    world.offer_next()
+    world.start()
+    assert world.turn.limit_ms == 60 * SECOND
+
+
+def test_nobody_can_pass_for_somebody_else() -> None:
+    world = speaking(ANA, BEN)
+    assert world.refused(c.Pass(by=BEN, kind=LATER, turn=world.turn_id)) == "not_your_turn"
+
+
+def test_a_pass_that_names_another_turn_is_refused() -> None:
+    world = speaking(ANA, BEN)
+    unknown = TurnId("t99")
+    assert world.refused(c.Pass(by=ANA, kind=LATER, turn=unknown)) == "stale_turn"
+    assert world.refused(c.Pass(by=BEN, kind=LATER, turn=unknown)) == "stale_turn"
+
+
+def test_a_late_press_on_my_place_in_the_queue_cannot_end_my_running_turn() -> None:
+    world = speaking(ANA)
+    assert world.refused(c.Pass(by=ANA, kind=LATER)) == "stale_turn"
+
+
+def test_a_pass_sent_while_the_offer_was_on_its_way_takes_the_offer() -> None:
+    world = introductions(ANA, BEN)
+    world.offer_next()
+    world.do(c.Pass(by=ANA, kind=NOT_THIS_ROUND))
+    assert world.room.turn is None
+    assert next_people(world) == [BEN]
+
+
+def test_who_has_had_their_turn_has_nothing_to_pass() -> None:
+    world = speaking(ANA, BEN)
+    world.finish()
+    assert world.refused(c.Pass(by=ANA, kind=LATER)) == "nothing_to_pass"
+
+
+def test_nobody_can_pass_in_a_discussion_they_did_not_ask_to_speak_in() -> None:
+    world = discussion(ANA)
+    assert world.refused(c.Pass(by=ANA, kind=LATER)) == "nothing_to_pass"
+
+
+@pytest.mark.parametrize("kind", [LATER, NOT_THIS_ROUND])
+def test_passing_is_possible_while_the_room_is_on_hold(kind: c.PassKind) -> None:
+    world = speaking(ANA, BEN)
+    world.do(c.Hold(by=FAY))
+    world.do(c.Pass(by=ANA, kind=kind, turn=world.turn_id))
+    assert world.room.turn is None
+
+
+def test_a_hand_for_the_discussion_stays_up_when_i_pass_my_introduction() -> None:
+    world = introductions(ANA, BEN)
+    world.do(c.RaiseHand(by=ANA))
+    world.do(c.Pass(by=ANA, kind=NOT_THIS_ROUND))
+    world.advance()
+    assert next_people(world) == [ANA]

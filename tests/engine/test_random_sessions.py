@@ -1,0 +1,350 @@
+"""Random sessions, and what must be true after every step of any of them.
+
+People enter, talk, pass, drop, return, leave; facilitators press everything;
+time passes noticed or unnoticed; the service goes away. `make test` plays short
+sessions; THERA_PEER_EXAMPLES=2000 plays many long ones.
+"""
+
+import os
+from dataclasses import replace
+from typing import Any
+
+from hypothesis import Phase, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+import session_engine.commands as c
+from session_engine import (
+    Arrive,
+    Drop,
+    Enter,
+    PassKind,
+    Refused,
+    Role,
+    Room,
+    Stage,
+    SupportKind,
+    Tick,
+    TimeLost,
+    decide,
+    evolve,
+    from_dict,
+    may,
+    next_deadline,
+    replay,
+    to_dict,
+    view,
+    you,
+)
+from session_engine import events as e
+from session_engine.ids import AlertId, ConnectionId, PersonId, ThemeId, TurnId
+from session_engine.queue import waiting
+from session_engine.turns import spoken_ms
+from tests.engine.test_permissions import command_for
+from tests.engine.world import BEN, FAY, GIL, OLI, SECOND, World
+
+PEOPLE = [PersonId(name) for name in ("ana", "ben", "cai", "dev", "eva", "fin")]
+HURRY = int(os.environ.get("THERA_PEER_EXAMPLES", "150"))
+
+person = st.sampled_from(PEOPLE)
+facilitator = st.sampled_from([FAY, GIL])
+anybody = st.sampled_from([*PEOPLE, FAY, GIL, OLI])
+moments = st.sampled_from([0, 1, 400, 3_000, 5_000, 15_000, 20_000, 61_000, 200_000])
+
+PRIVATE = ("ask_support", "say_privately", "set_prompt", "add_theme", "set_on_call", "set_script")
+
+
+class Session(RuleBasedStateMachine):
+    """One room and everything that can happen to it, in any order."""
+
+    @initialize(
+        window=st.sampled_from([0, 15]),
+        grace=st.sampled_from([0, 10, 15]),
+        pause=st.sampled_from([0, 3]),
+        queue=st.sampled_from(["fair", "first_come"]),
+        stepping=st.sampled_from(["auto", "by-hand"]),
+    )
+    def open(self, window: int, grace: int, pause: int, queue: str, stepping: str) -> None:
+        self.world = World(
+            accept_window_s=window,
+            grace_s=grace,
+            pause_s=pause,
+            queue=queue,
+            stepping=stepping,
+            seats=5,
+        )
+        self.offers: dict[tuple[int, PersonId], int] = {}
+        self.was_ended = False
+        self.world.enter(FAY, Role.FACILITATOR)
+        for someone in PEOPLE[:3]:
+            self.world.enter(someone)
+
+    def _try(self, command: Any, after: int = 0) -> None:
+        world = self.world
+        world.now += after
+        before = world.room
+        try:
+            world.do(command)
+        except Refused:
+            assert world.room is before
+
+    # ── what people do ────────────────────────────────────────────────────────
+
+    @rule(who=person)
+    def enters(self, who: PersonId) -> None:
+        self._try(Enter(person=who, role=Role.PARTICIPANT, name=who, browser=f"b-{who}"))
+
+    @rule(who=st.sampled_from([GIL, OLI]))
+    def enters_as_facilitator_or_observer(self, who: PersonId) -> None:
+        role = Role.FACILITATOR if who == GIL else Role.OBSERVER
+        self._try(Enter(person=who, role=role, name=who, browser=f"b-{who}"))
+
+    @rule(who=anybody)
+    def connects(self, who: PersonId) -> None:
+        self.world.connections += 1
+        connection = ConnectionId(f"w{self.world.connections}")
+        self._try(Arrive(person=who, connection=connection))
+
+    @rule(who=anybody, stale=st.booleans())
+    def drops(self, who: PersonId, stale: bool) -> None:
+        someone = self.world.room.people.get(who)
+        connection = someone.connection if someone is not None else None
+        self._try(
+            Drop(
+                person=who,
+                connection=ConnectionId("old") if stale else connection or ConnectionId("none"),
+            )
+        )
+
+    @rule(after=moments)
+    def the_holder_starts_or_goes_on(self, after: int) -> None:
+        turn = self.world.room.turn
+        if turn is not None:
+            self._try(c.StartTurn(by=turn.person, turn=turn.id), after)
+
+    @rule(after=moments)
+    def the_holder_finishes(self, after: int) -> None:
+        turn = self.world.room.turn
+        if turn is not None:
+            self._try(c.FinishTurn(by=turn.person, turn=turn.id), after)
+
+    @rule(kind=st.sampled_from(PassKind), after=moments)
+    def the_holder_passes(self, kind: PassKind, after: int) -> None:
+        turn = self.world.room.turn
+        if turn is not None:
+            self._try(c.Pass(by=turn.person, kind=kind, turn=turn.id), after)
+
+    @rule(who=person, kind=st.sampled_from(PassKind), number=st.none() | st.integers(1, 9))
+    def somebody_passes(self, who: PersonId, kind: PassKind, number: int | None) -> None:
+        turn = TurnId(f"t{number}") if number is not None else None
+        self._try(c.Pass(by=who, kind=kind, turn=turn))
+
+    @rule(who=person, up=st.booleans())
+    def hands_go_up_and_down(self, who: PersonId, up: bool) -> None:
+        self._try(c.RaiseHand(by=who) if up else c.LowerHand(by=who))
+
+    @rule(who=person, kind=st.sampled_from(SupportKind))
+    def somebody_asks_for_support(self, who: PersonId, kind: SupportKind) -> None:
+        self._try(c.AskSupport(by=who, kind=kind))
+
+    @rule(who=anybody)
+    def somebody_leaves(self, who: PersonId) -> None:
+        self._try(c.Leave(by=who))
+
+    # ── what facilitators do ──────────────────────────────────────────────────
+
+    @rule(who=facilitator, confirm=st.booleans())
+    def the_session_moves_on(self, who: PersonId, confirm: bool) -> None:
+        stage = self.world.room.stage
+        if stage is Stage.LOBBY:
+            self._try(c.Begin(by=who))
+        elif stage is not Stage.CLOSE:
+            self._try(c.Advance(by=who, from_=stage.value, confirm=confirm))
+
+    @precondition(lambda self: self.world.room.turns_offered > 6)
+    @rule(who=facilitator)
+    def the_session_is_ended(self, who: PersonId) -> None:
+        self._try(c.EndSession(by=who, confirm=True))
+
+    @rule(who=facilitator)
+    def next_is_pressed(self, who: PersonId) -> None:
+        turn = self.world.room.turn
+        self._try(c.Next(by=who, turn=turn.id if turn is not None else self.world.room.last_turn))
+
+    @rule(who=facilitator, to=person, place=st.integers(-1, 7))
+    def somebody_is_moved(self, who: PersonId, to: PersonId, place: int) -> None:
+        self._try(c.Move(by=who, person=to, to=place))
+
+    @rule(
+        who=facilitator,
+        to=person,
+        command=st.sampled_from([c.GiveFloor, c.Silence, c.Remove, c.Admit, c.TurnAway]),
+    )
+    def something_is_done_about_somebody(self, who: PersonId, to: PersonId, command: Any) -> None:
+        self._try(command(by=who, person=to))
+
+    @rule(who=anybody, do=st.sampled_from(sorted(set(c.COMMANDS) - {"end_session", "advance"})))
+    def anybody_tries_anything(self, who: PersonId, do: str) -> None:
+        self._try(command_for(self.world, do, who))
+
+    @rule(who=facilitator, theme=st.integers(0, 3), alert=st.integers(0, 3))
+    def themes_and_alerts(self, who: PersonId, theme: int, alert: int) -> None:
+        self._try(c.Resonate(by=BEN, theme=ThemeId(f"th{theme}")))
+        self._try(c.TakeAlert(by=who, alert=AlertId(f"a{alert}")))
+
+    # ── time ──────────────────────────────────────────────────────────────────
+
+    @rule(ms=moments)
+    def time_passes(self, ms: int) -> None:
+        self.world.wait(ms)
+
+    @rule(ms=moments)
+    def nobody_looks_at_the_clock(self, ms: int) -> None:
+        """A late tick ends turns when they were due, and spends no offer."""
+        world = self.world
+        punctual = World()
+        punctual.room, punctual.now = world.room, world.now
+        open_now = world.room.turn.id if world.room.turn is not None else None
+        ends = [x for x in punctual.wait(ms) if isinstance(x, (e.TurnClosed, e.GraceBegan))]
+        due = [x for x in ends if x.turn == open_now]
+        late = world.oversleep(ms)
+        assert [x for x in late if isinstance(x, (e.TurnClosed, e.GraceBegan))] == due
+        offers = [x for x in late if isinstance(x, e.TurnOffered)]
+        assert len(offers) <= 1
+        assert all(x.at == world.now for x in offers)
+
+    @rule(ms=st.sampled_from([500, 4_000, 600_000]))
+    def the_service_is_away(self, ms: int) -> None:
+        """No turn, offer or person is lost to an outage."""
+        world = self.world
+        world.do(Tick())
+        before = world.room
+        since = world.now
+        world.do(TimeLost(since=since, until=since + ms), after=ms)
+        after = world.room
+        assert after.people.keys() == before.people.keys()
+        if before.stage is not Stage.ENDED:
+            assert after.turn == before.turn or after.turn is not None
+            events = decide(after, Tick(), world.now)
+            assert not any(isinstance(x, (e.TurnClosed, e.PersonAbsent)) for x in events)
+
+    # ── what must be true, always ─────────────────────────────────────────────
+
+    @invariant()
+    def nobody_waits_twice(self) -> None:
+        room = self.world.room
+        queue = waiting(room)
+        assert len(set(queue)) == len(queue)
+        if room.turn is not None:
+            assert room.turn.person not in queue or room.turn.kind.value == "discussion"
+        assert all(room.people[someone].state == "seated" for someone in queue)
+
+    @invariant()
+    def one_holder_at_most_and_only_somebody_seated(self) -> None:
+        room = self.world.room
+        if room.turn is not None:
+            assert room.people[room.turn.person].state == "seated"
+            assert not room.people[room.turn.person].silenced
+            assert room.stage in (Stage.INTRODUCTIONS, Stage.DISCUSSION, Stage.CLOSE)
+
+    @invariant()
+    def no_turn_is_longer_than_120_s_and_grace(self) -> None:
+        room = self.world.room
+        most = 120 * SECOND + room.settings.grace_s * SECOND
+        turn = room.turn
+        if turn is not None:
+            assert turn.used_ms + turn.limit_ms <= 120 * SECOND
+            due = min(turn.ends_at, self.world.now)
+            assert turn.used_ms + spoken_ms(turn, room.clock(due)) <= most
+        for event in self.world.log[-5:]:
+            if isinstance(event, e.TurnClosed):
+                assert 0 <= event.spoken_ms <= most
+
+    @invariant()
+    def nobody_has_more_than_two_offers_in_a_round_by_itself(self) -> None:
+        round_ = self.world.room.floor.round
+        if round_ is not None:
+            for someone in round_.waiting:
+                assert round_.offers.get(someone, 0) < 2 or someone in round_.settled
+
+    @invariant()
+    def at_most_as_many_sit_as_there_are_seats(self) -> None:
+        room = self.world.room
+        seated = [p for p in room.people.values() if p.state == "seated" and p.seat]
+        assert len(seated) <= room.settings.seats
+        assert len({p.seat for p in seated}) == len(seated)
+
+    @invariant()
+    def ended_is_final(self) -> None:
+        ended = self.world.room.stage is Stage.ENDED
+        assert ended or not self.was_ended
+        self.was_ended = ended
+
+    @invariant()
+    def the_log_adds_up_to_the_room(self) -> None:
+        log = self.world.log
+        assert replay(from_dict(to_dict(event)) for event in log) == self.world.room
+        assert [event.at for event in log] == sorted(event.at for event in log)
+
+    @invariant()
+    def every_view_can_be_shown(self) -> None:
+        room = self.world.room
+        for role in Role:
+            view(room, role)
+        for someone in room.people:
+            tail = you(room, someone, self.world.now)
+            assert tail["may"] == may(room, room.people[someone])
+
+    @invariant()
+    def nobody_but_facilitators_reads_pass(self) -> None:
+        """Not in the view of the role; the person's own standing is theirs."""
+        for role in (Role.PARTICIPANT, Role.OBSERVER):
+            shown = repr(view(self.world.room, role))
+            assert "pass" not in shown
+            assert "later" not in shown
+            assert "silenced" not in shown
+
+    @invariant()
+    def an_observer_sees_nothing_of_private_content(self) -> None:
+        room, now = self.world.room, self.world.now
+        before = view(_settled(room, now), Role.OBSERVER)
+        for do in PRIVATE:
+            who = BEN if do == "ask_support" else FAY
+            after = _settled(room, now)
+            try:
+                for event in decide(after, command_for(self.world, do, who), now):
+                    after = evolve(after, event)
+            except Refused:
+                continue
+            assert view(after, Role.OBSERVER) == before
+        unnamed = replace(
+            room,
+            people={p.id: replace(p, name="Somebody else") for p in room.people.values()},
+        )
+        assert view(unnamed, Role.OBSERVER) == view(room, Role.OBSERVER)
+
+    @invariant()
+    def the_clock_always_goes_on(self) -> None:
+        """After a tick nothing that was due is left: a reader never spins."""
+        room = _settled(self.world.room, self.world.now)
+        due = next_deadline(room)
+        assert due is None or due > self.world.now or self.world.room.settings.pause_s == 0
+
+
+def _settled(room: Room, now: int) -> Room:
+    for event in decide(room, Tick(), now):
+        room = evolve(room, event)
+    return room
+
+
+# Shrinking a session takes minutes; a failure is printed as it was found, unless
+# many examples are asked for.
+PHASES = [Phase.explicit, Phase.reuse, Phase.generate]
+Session.TestCase.settings = settings(
+    max_examples=HURRY,
+    stateful_step_count=50,
+    deadline=None,
+    print_blob=True,
+    phases=PHASES if HURRY < 1000 else [*PHASES, Phase.shrink],
+)
+TestRandomSessions = Session.TestCase
