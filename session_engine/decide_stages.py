@@ -43,6 +43,7 @@ def advance(draft: Draft, command: c.Advance) -> None:
 
 def carry_over(draft: Draft, command: c.CarryOver) -> None:
     """Go on to the discussion and let those who had no turn wait there."""
+    close_turn(draft, "stage")  # first: whoever had not started yet is carried over too
     room = draft.room
     unsettled = [person for person in waiting(room) if not room.people[person].silenced]
     _move_on(draft, Stage.DISCUSSION, command.by)

@@ -99,20 +99,19 @@ def hand_raised(room: Room, event: e.HandRaised) -> Room:
 
 def hand_lowered(room: Room, event: e.HandLowered) -> Room:
     person = PersonId(event.person)
-    floor = replace(
-        room.floor,
-        hands=_without(room.floor.hands, person),
-        kept=_without(room.floor.kept, person),
-    )
-    if room.stage is Stage.DISCUSSION:
-        floor = replace(floor, pinned=_but(floor.pinned, person))
+    floor = replace(room.floor, hands=_without(room.floor.hands, person))
+    if room.stage is Stage.DISCUSSION:  # in a round the rest of a turn is still theirs
+        floor = replace(
+            floor, pinned=_but(floor.pinned, person), kept=_without(floor.kept, person)
+        )
     return replace(room, floor=floor)
 
 
 def hands_carried_over(room: Room, event: e.HandsCarriedOver) -> Room:
+    # One moment of the log for all of them; sorting is stable, so their order stays.
     hands = dict(room.floor.hands)
-    for place, person in enumerate(event.people):
-        hands.setdefault(PersonId(person), Hand(order=room.order + place))
+    for person in event.people:
+        hands.setdefault(PersonId(person), Hand(order=room.order))
     return replace(room, floor=replace(room.floor, hands=hands))
 
 

@@ -98,18 +98,18 @@ def fit(room: Room) -> dict[str, Any]:
     }
 
 
-def _remedies(room: Room, to_go: int, room_left_ms: int) -> list[dict[str, Any]]:
+def _remedies(room: Room, to_go: int, room_left_ms: int) -> list[dict[str, int] | str]:
     """Offer what would bring the stage back into its plan, each one command."""
     kind = TURN_KIND[room.stage]
-    remedies: list[dict[str, Any]] = []
+    remedies: list[dict[str, int] | str] = []
     least = MIN_DISCUSSION_S if kind is TurnKind.DISCUSSION else MIN_SHORT_TURN_S
     each_s = (room_left_ms // to_go - HANDOVER_MS) // SECOND_MS
     seconds = max(least, each_s - each_s % SHORTEN_STEP_S)
     if seconds * SECOND_MS < room.limits_ms[kind]:
-        remedies.append({"do": "set_limit", "seconds": seconds})
+        remedies.append({"shorten": seconds})
     round_ = room.floor.round
     if round_ is not None and not round_.volunteers:
-        remedies.append({"do": "volunteers_only"})
+        remedies.append("volunteers_only")
     if room.stage is Stage.INTRODUCTIONS:
-        remedies.append({"do": "carry_over"})
+        remedies.append("carry_over")
     return remedies

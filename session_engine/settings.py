@@ -87,4 +87,5 @@ class Settings:
 
     def to_dict(self) -> dict[str, object]:
         """Shape the settings for the log."""
-        return {field.name: getattr(self, field.name) for field in fields(self)}
+        shaped = {field.name: getattr(self, field.name) for field in fields(self)}
+        return shaped | {"absence_s": list(self.absence_s)}
