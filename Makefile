@@ -10,8 +10,7 @@ BIN    := $(VENV)/bin
 # Debian packages of the browser tests, and the program by which each is known to be there.
 DEBIAN_PROGRAMS := chromium
 
-WEB_SOURCES := $(wildcard web/build.py web/package-lock.json web/locales/*.po \
-                 web/locales/*/*.po web/locales/*/LC_MESSAGES/*.po)
+WEB_SOURCES := $(wildcard web/*.py web/*.txt web/package-lock.json web/locales/*/LC_MESSAGES/*.po)
 
 # Downloads no interpreter, and says nothing unless something is wrong.
 export UV_PYTHON_DOWNLOADS := never
