@@ -2,6 +2,7 @@
 # make test    everything: static checks, then all tests
 # make setup   only the environment; leaves .venv/bin/thera-peer
 # make check   only the static part
+# make bench   how fast the engine and a room are on this machine
 # Works from a fresh clone with Python >= 3.11 and make; what has not changed is not made again.
 
 PYTHON ?= python3
@@ -19,7 +20,7 @@ INSTALL = if [ -x $(BIN)/uv ]; \
   then $(BIN)/uv pip install --quiet --python $(BIN)/python; \
   else $(BIN)/python -m pip install --quiet --disable-pip-version-check; fi
 
-.PHONY: setup run test check browser-packages lock clean
+.PHONY: setup run test check bench browser-packages lock clean
 .DELETE_ON_ERROR:
 
 setup: $(VENV)/stamp-package $(VENV)/stamp-web
@@ -35,6 +36,10 @@ check: setup $(VENV)/stamp-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy .
+
+bench: setup $(VENV)/stamp-dev
+	@for benchmark in benchmarks/*.py; do \
+	  echo "== $$benchmark"; $(BIN)/python $$benchmark || exit 1; done
 
 # ---- The environment -------------------------------------------------------------------
 $(VENV)/bin/python:

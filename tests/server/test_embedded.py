@@ -14,7 +14,8 @@ import pytest
 import redis
 
 from server.store.data_directory import StoreStartError, kept_secret, lock_file, read_text
-from server.store.embedded_valkey import EmbeddedValkey, find_binary
+from server.store.embedded_valkey import EmbeddedValkey
+from server.store.valkey_program import find_binary
 
 PARENT = """
 import sys, time
