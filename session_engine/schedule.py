@@ -80,8 +80,10 @@ def fit(room: Room) -> dict[str, Any]:
     needs_ms = to_go * (limit_ms + HANDOVER_MS)
     planned_end = stage_ends_at(room)
     if before:  # a forecast of the introductions
+        if room.stage is Stage.LOBBY:
+            planned_end += PLANNED_MS[Stage.WELCOME]
         base = max(planned_end, room.last_at)
-        planned_end = planned_end + PLANNED_MS[Stage.INTRODUCTIONS]
+        planned_end += PLANNED_MS[Stage.INTRODUCTIONS]
     else:
         absolute, relative = _open_turn_left(room)
         base = max(absolute, room.last_at) + relative
@@ -98,18 +100,18 @@ def fit(room: Room) -> dict[str, Any]:
     }
 
 
-def _remedies(room: Room, to_go: int, room_left_ms: int) -> list[dict[str, int] | str]:
+def _remedies(room: Room, to_go: int, room_left_ms: int) -> list[dict[str, Any]]:
     """Offer what would bring the stage back into its plan, each one command."""
     kind = TURN_KIND[room.stage]
-    remedies: list[dict[str, int] | str] = []
+    remedies: list[dict[str, Any]] = []
     least = MIN_DISCUSSION_S if kind is TurnKind.DISCUSSION else MIN_SHORT_TURN_S
     each_s = (room_left_ms // to_go - HANDOVER_MS) // SECOND_MS
     seconds = max(least, each_s - each_s % SHORTEN_STEP_S)
     if seconds * SECOND_MS < room.limits_ms[kind]:
-        remedies.append({"shorten": seconds})
+        remedies.append({"do": "set_limit", "seconds": seconds})
     round_ = room.floor.round
     if round_ is not None and not round_.volunteers:
-        remedies.append("volunteers_only")
+        remedies.append({"do": "volunteers_only"})
     if room.stage is Stage.INTRODUCTIONS:
-        remedies.append("carry_over")
+        remedies.append({"do": "carry_over"})
     return remedies
