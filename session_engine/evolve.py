@@ -76,7 +76,9 @@ def advance_undone(room: Room, event: e.AdvanceUndone) -> Room:
     undo = room.undo
     assert undo is not None
     floor = undo.floor
-    raised_since = {p: hand for p, hand in room.floor.hands.items() if p not in floor.hands}
+    raised_since = {
+        p: hand for p, hand in room.floor.hands.items() if p not in floor.hands and not hand.carried
+    }
     restored = replace(
         room,
         undo=None,
@@ -92,17 +94,18 @@ def advance_undone(room: Room, event: e.AdvanceUndone) -> Room:
 
 
 def _without_the_gone(room: Room) -> Room:
-    """Take those who left since the advance out of a restored queue."""
+    """Take those who left or were silenced since the advance out of a restored queue."""
     here = {person.id for person in circle(room)}
+    asked = {person.id for person in circle(room) if not person.silenced}
     floor = room.floor
     if floor.round is not None:
         waiting = tuple(p for p in floor.round.waiting if p in here)
         floor = replace(floor, round=replace(floor.round, waiting=waiting))
     floor = replace(
         floor,
-        hands={p: hand for p, hand in floor.hands.items() if p in here},
-        called=tuple(p for p in floor.called if p in here),
-        pinned=tuple(p for p in floor.pinned if p in here),
+        hands={p: hand for p, hand in floor.hands.items() if p in asked},
+        called=tuple(p for p in floor.called if p in asked),
+        pinned=tuple(p for p in floor.pinned if p in asked),
     )
     return replace(room, floor=floor)
 
@@ -136,7 +139,8 @@ def time_given_back(room: Room, event: e.TimeGivenBack) -> Room:
         lost_until=event.at,
         stage_lost_ms=room.stage_lost_ms + lost,
         facilitators_gone_at=None if gone_at is None else gone_at + lost,
-        undo=None if undo is None else replace(undo, until=undo.until + lost),
+        undo=undo
+        and replace(undo, until=undo.until + lost, stage_lost_ms=undo.stage_lost_ms + lost),
         people={
             person.id: replace(
                 person,

@@ -101,9 +101,7 @@ def hand_lowered(room: Room, event: e.HandLowered) -> Room:
     person = PersonId(event.person)
     floor = replace(room.floor, hands=_without(room.floor.hands, person))
     if room.stage is Stage.DISCUSSION:  # in a round the rest of a turn is still theirs
-        floor = replace(
-            floor, pinned=_but(floor.pinned, person), kept=_without(floor.kept, person)
-        )
+        floor = replace(floor, pinned=_but(floor.pinned, person), kept=_without(floor.kept, person))
     return replace(room, floor=floor)
 
 
@@ -111,7 +109,7 @@ def hands_carried_over(room: Room, event: e.HandsCarriedOver) -> Room:
     # One moment of the log for all of them; sorting is stable, so their order stays.
     hands = dict(room.floor.hands)
     for person in event.people:
-        hands.setdefault(PersonId(person), Hand(order=room.order))
+        hands.setdefault(PersonId(person), Hand(order=room.order, carried=True))
     return replace(room, floor=replace(room.floor, hands=hands))
 
 
@@ -179,11 +177,7 @@ def turn_started(room: Room, event: e.TurnStarted) -> Room:
         turn, phase="speaking", started=True, ends_at=room.clock(event.at) + turn.limit_ms
     )
     someone = room.people[turn.person]
-    someone = replace(
-        someone,
-        turns=someone.turns + 1,
-        introduced=someone.introduced or turn.kind is TurnKind.INTRODUCTION,
-    )
+    someone = replace(someone, turns=someone.turns + 1)
     floor = room.floor
     if turn.kind is TurnKind.DISCUSSION:
         started = {**floor.started, turn.person: floor.started.get(turn.person, 0) + 1}
@@ -242,7 +236,12 @@ def turn_closed(room: Room, event: e.TurnClosed) -> Room:
         turns = someone.turns - (1 if turn.started else 0)
         someone = replace(someone, turns=turns)
     else:
-        someone = replace(someone, spoken_ms=someone.spoken_ms + event.spoken_ms)
+        introduced = turn.started and turn.kind is TurnKind.INTRODUCTION
+        someone = replace(
+            someone,
+            spoken_ms=someone.spoken_ms + event.spoken_ms,
+            introduced=someone.introduced or introduced,
+        )
     return replace(
         room,
         turn=None,

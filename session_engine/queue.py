@@ -72,13 +72,13 @@ def next_offer(room: Room, but: PersonId | None = None) -> PersonId | None:
 
 def unheard(room: Room) -> list[PersonId]:
     """List those present who were not offered a turn in this round yet."""
-    floor = room.floor
-    if floor.round is None or floor.round.volunteers:
+    round_ = room.floor.round
+    if round_ is None:
         return []
     return [
         person
-        for person in floor.round.waiting
-        if not floor.round.offers.get(person)
+        for person in (waiting(room) if round_.volunteers else round_.waiting)
+        if not round_.offers.get(person)
         and (someone := room.people[person]).present
         and not someone.silenced
     ]

@@ -83,6 +83,7 @@ class Hand:
 
     order: int
     unanswered: int = 0
+    carried: bool = False  # put up by carrying over, not by the person
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,10 +17,11 @@ from session_engine.room import Person, Room, Turn, circle
 from session_engine.rules import may
 from session_engine.schedule import clock_stands, fit, stage_ends_at, waits
 from session_engine.script import DEFAULT_SCRIPT
-from session_engine.stages import TURN_KIND, Stage
+from session_engine.stages import TURN_KIND, Stage, TurnKind
 from session_engine.turns import LATER, PASSED, SPOKE, left_ms
 
 WAITING_VIEW: dict[str, Any] = {"waiting": True}
+ROUNDS = {TurnKind.INTRODUCTION: "introductions", TurnKind.CLOSING: "closing"}
 
 
 def view(room: Room, role: Role) -> dict[str, Any]:
@@ -93,7 +94,7 @@ def _circle_view(room: Room) -> dict[str, Any]:
         "turn": shown_turn,
         "last_turn": room.last_turn,
         "next": next_people(room),
-        "round": round_.kind.value if round_ is not None else None,
+        "round": ROUNDS[round_.kind] if round_ is not None else None,
         "people": [_person(person) for person in _here(room)],
         "themes": [
             {"id": theme.id, "text": theme.text, "resonates": len(theme.resonates)}

@@ -1,0 +1,332 @@
+"""Rounds: everyone in the circle is offered one turn."""
+
+import session_engine.commands as c
+from session_engine import Role, Stage, view
+from session_engine.ids import PersonId
+from tests.engine.world import (
+    ANA,
+    BEN,
+    CAI,
+    DEV,
+    FAY,
+    LATER,
+    NOT_THIS_ROUND,
+    SECOND,
+    World,
+    discussion,
+    introductions,
+    last_closed,
+    lobby,
+    next_people,
+    speaking,
+    standing,
+)
+
+
+def introduce_all(world: World) -> None:
+    """Let everybody who waits have their turn."""
+    while next_people(world):
+        world.offer_next()
+        world.start()
+        world.finish()
+
+
+# ── introductions ─────────────────────────────────────────────────────────────
+
+
+def test_entering_introductions_starts_a_round_in_the_order_of_the_seats() -> None:
+    world = lobby(CAI, ANA, BEN)
+    world.to(Stage.INTRODUCTIONS)
+    assert next_people(world) == [CAI, ANA, BEN]
+    assert view(world.room, Role.PARTICIPANT)["round"] == "introductions"
+
+
+def test_everybody_is_offered_exactly_one_turn_when_everybody_starts() -> None:
+    world = introductions(ANA, BEN, CAI)
+    introduce_all(world)
+    assert view(world.room, Role.PARTICIPANT)["progress"] == {"done": 3, "of": 3}
+    world.wait(60 * SECOND)
+    assert world.room.turn is None
+
+
+def test_facilitators_and_observers_are_not_in_the_circle() -> None:
+    world = lobby(ANA)
+    world.enter(DEV, Role.OBSERVER)
+    world.to(Stage.INTRODUCTIONS)
+    assert next_people(world) == [ANA]
+    assert view(world.room, Role.PARTICIPANT)["progress"] == {"done": 0, "of": 1}
+
+
+def test_before_a_round_ends_who_was_absent_or_silent_or_said_later_is_asked_again() -> None:
+    world = introductions(ANA, BEN, CAI, DEV)
+    world.drop(ANA)  # absent
+    assert world.offer_next() == BEN
+    world.wait(15 * SECOND)  # does not answer
+    assert world.offer_next() == CAI
+    world.do(c.Pass(by=CAI, kind=LATER, turn=world.turn_id))
+    assert world.offer_next() == DEV
+    world.start()
+    world.connect(ANA)
+    world.finish()
+    assert next_people(world) == [ANA, BEN, CAI]
+
+
+def test_leaving_introductions_while_somebody_here_was_not_asked_needs_a_confirmation() -> None:
+    world = introductions(ANA, BEN)
+    assert (
+        world.refused(c.Advance(by=FAY, from_="introductions", confirm=False))
+        == "introductions_incomplete"
+    )
+    world.advance(confirm=True)
+    assert world.room.stage is Stage.DISCUSSION
+
+
+def test_who_is_absent_or_silenced_does_not_keep_the_circle_in_introductions() -> None:
+    world = introductions(ANA, BEN)
+    world.drop(ANA)
+    world.do(c.Silence(by=FAY, person=BEN))
+    world.wait(4 * SECOND)
+    world.advance(confirm=False)
+    assert world.room.stage is Stage.DISCUSSION
+
+
+def test_who_was_asked_once_and_said_later_does_not_ask_for_a_confirmation() -> None:
+    world = introductions(ANA)
+    world.offer_next()
+    world.do(c.Pass(by=ANA, kind=LATER, turn=world.turn_id))
+    world.advance(confirm=False)
+    assert world.room.stage is Stage.DISCUSSION
+
+
+def test_leaving_a_stage_while_a_turn_is_open_needs_a_confirmation_and_ends_the_turn() -> None:
+    world = speaking(ANA)
+    leaving = c.Advance(by=FAY, from_="introductions", confirm=False)
+    assert world.refused(leaving) == "needs_confirm"
+    world.advance(confirm=True)
+    assert world.room.turn is None
+    assert last_closed(world).outcome == "spoke"
+
+
+# ── late joiners ──────────────────────────────────────────────────────────────
+
+
+def test_whoever_arrives_late_is_put_at_the_end_of_the_round() -> None:
+    world = introductions(ANA, BEN)
+    world.offer_next()
+    world.do(c.Pass(by=ANA, kind=LATER, turn=world.turn_id))
+    world.enter(CAI)
+    assert next_people(world) == [BEN, ANA, CAI]
+
+
+def test_whoever_arrives_after_the_round_has_ended_still_has_their_turn() -> None:
+    world = introductions(ANA)
+    introduce_all(world)
+    world.wait(60 * SECOND)
+    world.enter(BEN)
+    world.wait(0)
+    assert world.holder == BEN
+
+
+def test_whoever_comes_back_after_their_turn_has_no_second_one() -> None:
+    world = introductions(ANA, BEN)
+    world.offer_next()
+    world.start()
+    world.finish()
+    world.do(c.Leave(by=ANA))
+    world.enter(ANA)
+    assert next_people(world) == [BEN]
+
+
+def test_whoever_leaves_and_comes_back_before_their_turn_is_at_the_end() -> None:
+    world = introductions(ANA, BEN, CAI)
+    world.do(c.Leave(by=ANA))
+    world.enter(ANA)
+    assert next_people(world) == [BEN, CAI, ANA]
+
+
+def test_in_the_discussion_facilitators_see_who_has_not_introduced_themselves() -> None:
+    world = introductions(ANA)
+    introduce_all(world)
+    world.advance()
+    world.enter(BEN)
+    people = view(world.room, Role.FACILITATOR)["people"]
+    assert {p["id"]: p["introduced"] for p in people if p["role"] == "participant"} == {
+        ANA: True,
+        BEN: False,
+    }
+    assert all("introduced" not in p for p in view(world.room, Role.PARTICIPANT)["people"])
+
+
+def test_who_passed_their_introduction_has_not_introduced_themselves() -> None:
+    world = introductions(ANA)
+    world.offer_next()
+    world.do(c.Pass(by=ANA, kind=NOT_THIS_ROUND, turn=world.turn_id))
+    assert not world.room.people[ANA].introduced
+
+
+# ── the closing round ─────────────────────────────────────────────────────────
+
+
+def closing(*people: PersonId) -> World:
+    """The close of a session, before its round."""
+    world = lobby(*people)
+    world.to(Stage.CLOSE)
+    return world
+
+
+def test_the_close_has_no_round_until_a_facilitator_starts_one() -> None:
+    world = closing(ANA, BEN)
+    world.wait(60 * SECOND)
+    assert world.room.turn is None
+    assert view(world.room, Role.PARTICIPANT)["round"] is None
+
+
+def test_the_closing_round_offers_everybody_half_a_minute() -> None:
+    world = closing(ANA, BEN)
+    world.do(c.StartRound(by=FAY))
+    assert view(world.room, Role.PARTICIPANT)["round"] == "closing"
+    assert world.offer_next() == ANA
+    assert (world.turn.kind, world.turn.limit_ms) == ("closing", 30 * SECOND)
+
+
+def test_there_is_one_closing_round() -> None:
+    world = closing(ANA)
+    world.do(c.StartRound(by=FAY))
+    assert world.refused(c.StartRound(by=FAY)) == "round_open"
+
+
+def test_a_round_is_started_by_hand_only_in_the_close() -> None:
+    world = introductions(ANA)
+    assert world.refused(c.StartRound(by=FAY)) == "wrong_stage"
+
+
+def test_in_the_close_the_floor_can_be_given_without_a_round() -> None:
+    world = closing(ANA, BEN)
+    world.do(c.GiveFloor(by=FAY, person=BEN))
+    assert world.offer_next() == BEN
+    world.do(c.Pass(by=BEN, kind=LATER, turn=world.turn_id))
+    assert next_people(world) == []
+
+
+def test_who_was_speaking_when_the_closing_round_began_is_not_asked_twice() -> None:
+    world = closing(ANA, BEN)
+    world.do(c.GiveFloor(by=FAY, person=BEN))
+    world.offer_next()
+    world.start()
+    world.do(c.StartRound(by=FAY))
+    world.finish()
+    assert next_people(world) == [ANA]
+
+
+def test_who_comes_back_during_their_own_turn_of_a_round_is_not_put_in_twice() -> None:
+    world = speaking(ANA, BEN)
+    world.enter(ANA)
+    world.finish()
+    assert next_people(world) == [BEN]
+
+
+# ── volunteers only ───────────────────────────────────────────────────────────
+
+
+def test_volunteers_only_offers_the_rest_of_the_round_to_raised_hands() -> None:
+    world = speaking(ANA, BEN, CAI)
+    world.do(c.VolunteersOnly(by=FAY))
+    world.finish()
+    assert next_people(world) == []
+    world.do(c.RaiseHand(by=CAI))
+    assert world.offer_next() == CAI
+
+
+def test_a_volunteer_who_says_later_still_gets_their_turn() -> None:
+    world = introductions(ANA, BEN)
+    world.do(c.VolunteersOnly(by=FAY))
+    world.do(c.RaiseHand(by=ANA))
+    world.do(c.RaiseHand(by=BEN))
+    world.offer_next()
+    world.do(c.Pass(by=ANA, kind=LATER, turn=world.turn_id))
+    assert next_people(world) == [BEN, ANA]
+
+
+def test_in_the_closing_round_volunteers_may_raise_their_hands() -> None:
+    world = closing(ANA, BEN)
+    world.do(c.StartRound(by=FAY))
+    assert world.refused(c.RaiseHand(by=BEN)) == "wrong_stage"
+    world.do(c.VolunteersOnly(by=FAY))
+    world.do(c.RaiseHand(by=BEN))
+    assert world.offer_next() == BEN
+
+
+def test_volunteers_are_called_only_once_and_only_in_a_round() -> None:
+    world = introductions(ANA)
+    world.do(c.VolunteersOnly(by=FAY))
+    assert world.refused(c.VolunteersOnly(by=FAY)) == "round_open"
+    world.advance()
+    assert world.refused(c.VolunteersOnly(by=FAY)) == "wrong_stage"
+    assert closing(ANA).refused(c.VolunteersOnly(by=FAY)) == "no_round"
+
+
+def test_leaving_while_a_volunteer_was_not_asked_needs_a_confirmation() -> None:
+    world = introductions(ANA, BEN)
+    world.do(c.VolunteersOnly(by=FAY))
+    world.do(c.RaiseHand(by=BEN))
+    leaving = c.Advance(by=FAY, from_="introductions", confirm=False)
+    assert world.refused(leaving) == "introductions_incomplete"
+    world.do(c.LowerHand(by=BEN))
+    world.do(leaving)
+    assert world.room.stage is Stage.DISCUSSION
+
+
+# ── carry over ────────────────────────────────────────────────────────────────
+
+
+def test_carrying_over_moves_on_and_those_not_heard_wait_in_the_discussion() -> None:
+    world = introductions(ANA, BEN, CAI)
+    world.offer_next()
+    world.start()
+    world.finish()
+    world.do(c.CarryOver(by=FAY))
+    assert world.room.stage is Stage.DISCUSSION
+    assert next_people(world) == [BEN, CAI]
+
+
+def test_who_was_asked_but_had_not_started_is_carried_over_too() -> None:
+    world = introductions(ANA, BEN)
+    world.offer_next()
+    world.do(c.CarryOver(by=FAY))
+    assert sorted(next_people(world)) == [ANA, BEN]
+    assert standing(world, ANA) == "waiting"
+
+
+def test_who_asks_after_a_carry_over_comes_after_those_carried_over() -> None:
+    world = introductions(ANA, BEN, CAI)
+    world.enter(DEV)
+    world.do(c.Pass(by=DEV, kind=NOT_THIS_ROUND))
+    world.do(c.CarryOver(by=FAY))
+    world.do(c.RaiseHand(by=DEV))
+    assert next_people(world) == [ANA, BEN, CAI, DEV]
+
+
+def test_who_had_asked_to_speak_before_comes_before_those_carried_over() -> None:
+    world = introductions(ANA, BEN)
+    world.do(c.RaiseHand(by=BEN))
+    world.do(c.CarryOver(by=FAY))
+    assert next_people(world) == [BEN, ANA]
+
+
+def test_the_silenced_are_not_carried_over() -> None:
+    world = introductions(ANA, BEN)
+    world.do(c.Silence(by=FAY, person=ANA))
+    world.do(c.CarryOver(by=FAY))
+    assert next_people(world) == [BEN]
+    assert ANA not in world.room.floor.hands
+
+
+def test_carrying_over_when_everybody_was_heard_is_a_plain_step() -> None:
+    world = introductions(ANA)
+    introduce_all(world)
+    world.do(c.CarryOver(by=FAY))
+    assert next_people(world) == []
+
+
+def test_there_is_nothing_to_carry_over_from_a_discussion() -> None:
+    assert discussion(ANA).refused(c.CarryOver(by=FAY)) == "wrong_stage"
