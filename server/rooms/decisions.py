@@ -245,7 +245,8 @@ class Decisions:
             if job.verdict is None:
                 job.settle(Done(version))
         if self._replica.take(draft.position, elements):
-            self._replica.tell()
+            # After the answers: who leaves is told that it is done before the socket closes.
+            asyncio.get_running_loop().call_soon(self._replica.tell)
         remembered = [job for job in refused if job.command_id]
         if remembered:
             answered = await self._ask(draft.position, remembered)
