@@ -6,7 +6,7 @@ import asyncio
 import itertools
 import json
 from collections.abc import Callable
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import httpx
 from websockets.asyncio.client import ClientConnection, connect
@@ -30,6 +30,8 @@ async def ask_door(worker: Worker, path: str = "/api/enter", **body: Any) -> htt
 
 class Person:
     """Somebody with a pass and, most of the time, a socket."""
+
+    here: ClassVar[set[Person]] = set()
 
     def __init__(self, worker: Worker, entry: Frame) -> None:
         """Keep what the door gave."""
@@ -75,6 +77,7 @@ class Person:
     async def open(self, worker: Worker | None = None, first: str | None = None) -> Self:
         """Connect and send the first frame."""
         self.worker = worker or self.worker
+        Person.here.add(self)
         self.frames.clear()
         self.close_code = None
         self._socket = await connect(
@@ -101,10 +104,16 @@ class Person:
 
     async def go(self) -> None:
         """Close the socket."""
+        Person.here.discard(self)
         if self._socket is not None:
             await self._socket.close()
         if self._reader is not None:
             await self._reader
+
+    def vanish(self) -> None:
+        """Lose the line without a goodbye."""
+        assert self._socket is not None
+        self._socket.transport.abort()
 
     async def send_text(self, text: str) -> None:
         """Send a text frame as it is."""

@@ -28,8 +28,6 @@ async def circle(house: House) -> AsyncIterator[tuple[Person, Person, Person]]:
     await ben.see(lambda view, you: view["turn"] is not None)
     await ana.see(lambda view, you: view["turn"] is not None)
     yield facilitator, ana, ben
-    for person in (facilitator, ana, ben):
-        await person.go()
 
 
 WRONG_FRAMES = {

@@ -1,0 +1,171 @@
+"""The door: exactly the answers of the contract, and never a name before consent."""
+
+from __future__ import annotations
+
+import asyncio
+
+import httpx
+import pytest
+
+from server.pages.guidelines import GUIDELINES_VERSION
+from session_engine import Role
+from tests.server.house import House
+from tests.server.people import Person, ask_door
+
+
+async def enter(house: House, session: str, worker: int = 0, **changes: object) -> httpx.Response:
+    """Come in as a participant, with some things changed."""
+    body = {
+        "link": house.link(session, Role.PARTICIPANT),
+        "name": "Asha",
+        "consent": GUIDELINES_VERSION,
+        **changes,
+    }
+    return await ask_door(house.workers[worker], **body)
+
+
+async def test_entering_gives_a_pass_and_says_who_one_is(house: House) -> None:
+    session = await house.create()
+    answer = await enter(house, session)
+    assert answer.status_code == 200
+    body = answer.json()
+    assert body.keys() == {"pass", "session", "person", "role", "guidelines"}
+    assert body["session"] == session
+    assert body["person"].startswith("p")
+    assert body["role"] == "participant"
+    assert answer.headers["cache-control"] == "no-store"
+    assert answer.headers["referrer-policy"] == "no-referrer"
+
+
+async def test_the_same_browser_gets_the_same_person_on_any_worker(house: House) -> None:
+    session = await house.create()
+    first = (await enter(house, session, 0, browser="b1")).json()
+    again = (await enter(house, session, 1, browser="b1")).json()
+    other = (await enter(house, session, 1, browser="b2")).json()
+    assert first["person"] == again["person"] != other["person"]
+
+
+async def test_a_knock_is_answered_with_202(house: House) -> None:
+    session = await house.create(doors="knock")
+    answer = await enter(house, session)
+    assert answer.status_code == 202
+    assert answer.json()["waiting"] is True
+
+
+async def test_without_consent_nobody_comes_in(house: House) -> None:
+    session = await house.create()
+    for consent in (None, "", "2001-01", 7, True):
+        answer = await enter(house, session, consent=consent)
+        assert answer.status_code == 400
+        assert answer.json()["error"] == "consent_required"
+        assert answer.json()["guidelines"] == GUIDELINES_VERSION
+        assert answer.json()["message"].endswith(".")
+
+
+@pytest.mark.parametrize("link", ["", "x", "x.y", "a" * 5000])
+async def test_a_link_that_is_not_ours_is_refused(house: House, link: str) -> None:
+    session = await house.create()
+    answer = await enter(house, session, link=link)
+    assert (answer.status_code, answer.json()["error"]) == (403, "link_invalid")
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"name": ""}, "name"),
+        ({"name": "   "}, "name"),
+        ({"name": 7}, "name"),
+        ({"name": None}, "name"),
+        ({"name": "x" * 41}, "name"),
+        ({"name": "x" * 5000}, "name"),
+        ({"name": "a\u0000b"}, "name"),
+        ({"name": "a\u202eb"}, "name"),
+        ({"browser": 7}, "browser"),
+        ({"browser": "x" * 201}, "browser"),
+        ({"link": 7}, "link"),
+    ],
+)
+async def test_what_is_wrong_is_named(house: House, changes: dict[str, object], field: str) -> None:
+    session = await house.create()
+    answer = await enter(house, session, **changes)
+    assert (answer.status_code, answer.json()["error"]) == (422, "invalid")
+    assert answer.json()["field"] == field
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "code"),
+    [
+        (b"", 422, "invalid"),
+        (b"[]", 422, "invalid"),
+        (b"{", 422, "invalid"),
+        (b"\xff", 422, "invalid"),
+        (b"[" * 8000, 422, "invalid"),
+        (b'{"link": "\\ud800"}', 422, "invalid"),
+        (b"x" * 9000, 413, "too_large"),
+    ],
+)
+async def test_a_body_that_is_not_a_small_object_is_refused(
+    house: House, body: bytes, status: int, code: str
+) -> None:
+    async with httpx.AsyncClient() as client:
+        answer = await client.post(f"{house.workers[0].url}/api/enter", content=body)
+    assert (answer.status_code, answer.json()["error"]) == (status, code)
+
+
+async def test_doors_that_are_not_open_say_when(house: House) -> None:
+    session = await house.create(starts_at_ms=4_000_000_000_000)
+    answer = await enter(house, session)
+    assert (answer.status_code, answer.json()["error"]) == (409, "not_open")
+    assert answer.json()["opens_at"] == 4_000_000_000_000 - 15 * 60_000
+
+
+async def test_an_ended_session_lets_nobody_in(house: House) -> None:
+    session = await house.create()
+    facilitator = await Person.enter(house, session, Role.FACILITATOR)
+    await facilitator.done("end_session", confirm=True)
+    answer = await enter(house, session, 1)
+    assert (answer.status_code, answer.json()["error"]) == (410, "ended")
+    gone = await enter(house, "s-never-there")
+    assert (gone.status_code, gone.json()["error"]) == (410, "ended")
+
+
+async def test_a_removed_browser_is_refused(house: House) -> None:
+    session = await house.create()
+    facilitator = await Person.enter(house, session, Role.FACILITATOR)
+    person = (await enter(house, session, browser="b1")).json()["person"]
+    await facilitator.see(lambda view, you: len(view["people"]) == 2)
+    await facilitator.done("remove", person=person)
+    answer = await enter(house, session, 1, browser="b1")
+    assert (answer.status_code, answer.json()["error"]) == (403, "removed")
+
+
+async def test_36_people_at_once_are_35_in_the_circle(house: House) -> None:
+    session = await house.create()
+    answers = await asyncio.gather(
+        *(enter(house, session, number % 2, browser=f"b{number}") for number in range(36))
+    )
+    codes = sorted(answer.status_code for answer in answers)
+    assert codes == [200] * 35 + [409]
+    full = next(answer for answer in answers if answer.status_code == 409)
+    assert full.json()["error"] == "full"
+
+
+async def test_the_door_says_what_a_link_leads_to_without_names(house: House) -> None:
+    session = await house.create(title="Exam stress")
+    await Person.enter(house, session, Role.FACILITATOR, "Meera")
+    link = house.link(session, Role.PARTICIPANT)
+    answer = await ask_door(house.workers[0], "/api/door", link=link)
+    door = answer.json()
+    assert (door["title"], door["role"], door["stage"]) == ("Exam stress", "participant", "lobby")
+    assert door["guidelines"] == GUIDELINES_VERSION
+    assert door["full"] is False
+    assert "Meera" not in answer.text
+
+
+async def test_health_and_readiness(house: House) -> None:
+    async with httpx.AsyncClient() as client:
+        health = await client.get(f"{house.workers[0].url}/healthz")
+        ready = await client.get(f"{house.workers[0].url}/readyz")
+    assert health.status_code == 200
+    assert ready.status_code == 200
+    assert ready.json() == {"ready": True, "reasons": [], "warnings": []}

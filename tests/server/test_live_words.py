@@ -1,0 +1,92 @@
+"""Text turns and gestures: in memory only, the same on every worker."""
+
+from __future__ import annotations
+
+from session_engine import Role
+from tests.server.house import House
+from tests.server.people import Frame, Person
+
+
+def text(frame: Frame) -> bool:
+    return frame["type"] == "live" and frame["kind"] == "text"
+
+
+def gesture(frame: Frame) -> bool:
+    return frame["type"] == "live" and frame["kind"] == "gesture"
+
+
+async def speaking(house: House) -> tuple[Person, Person, Person]:
+    """A facilitator, Ana who speaks, and Ben on the other worker."""
+    session = await house.create(accept_window_s=0)
+    facilitator = await Person.enter(house, session, Role.FACILITATOR, "Meera", 0)
+    ana = await Person.enter(house, session, Role.PARTICIPANT, "Ana", 0)
+    ben = await Person.enter(house, session, Role.PARTICIPANT, "Ben", 1)
+    await facilitator.see(lambda view, you: len(view["people"]) == 3)
+    await facilitator.done("begin")
+    await facilitator.done("advance", from_="welcome")
+    for person in (ana, ben):
+        await person.see(lambda view, you: view["turn"] is not None)
+    return facilitator, ana, ben
+
+
+async def test_a_text_turn_reaches_everybody_and_who_comes_back(house: House) -> None:
+    facilitator, ana, ben = await speaking(house)
+    turn = ana.view["turn"]["id"]
+    await ana.done("write", turn=turn, text="I would")
+    await ana.done("write", turn=turn, text="I would like")
+    for person in (facilitator, ben):
+        said = await person.find(lambda f: text(f) and f["text"] == "I would like")
+        assert (said["turn"], said["person"]) == (turn, ana.id)
+    await ben.go()
+    await ben.come(house.workers[0])
+    assert (await ben.find(text))["text"] == "I would like"
+
+
+async def test_a_worker_that_comes_to_a_turn_late_asks_for_the_text_so_far(house: House) -> None:
+    session = await house.create(accept_window_s=0)
+    facilitator = await Person.enter(house, session, Role.FACILITATOR, "Meera", 0)
+    ana = await Person.enter(house, session, Role.PARTICIPANT, "Ana", 0)
+    await facilitator.see(lambda view, you: view["people"][0]["present"])
+    await facilitator.done("begin")
+    await facilitator.done("advance", from_="welcome")
+    view = await ana.see(lambda view, you: view["turn"] is not None)
+    await ana.done("write", turn=view["turn"]["id"], text="before you came")
+    ben = await Person.enter(house, session, Role.PARTICIPANT, "Ben", 1)
+    assert (await ben.find(text))["text"] == "before you came"
+
+
+async def test_words_of_a_turn_are_forgotten_when_it_ends(house: House) -> None:
+    _, ana, ben = await speaking(house)
+    turn = ana.view["turn"]["id"]
+    await ana.done("write", turn=turn, text="only now")
+    await ben.find(text)
+    await ana.done("finish_turn", turn=turn)
+    await ben.see(lambda view, you: view["turn"] is None or view["turn"]["id"] != turn)
+    await ben.go()
+    await ben.come(house.workers[0])
+    await ben.send_text('{"ping": 1}')
+    await ben.find(lambda frame: frame["type"] == "pong")
+    assert not any(text(frame) for frame in ben.frames)
+
+
+async def test_gestures_are_counted_without_names(house: House) -> None:
+    facilitator, ana, ben = await speaking(house)
+    for _ in range(5):
+        await ben.done("gesture", kind="with_you")
+    await facilitator.done("gesture", kind="with_you")
+    for person in (ana, ben):
+        made = await person.find(gesture)
+        assert made == {"type": "live", "kind": "gesture", "gesture": "with_you", "count": 2}
+
+
+async def test_an_observer_hears_nothing(house: House) -> None:
+    facilitator, ana, ben = await speaking(house)
+    observer = await Person.enter(house, ana.session, Role.OBSERVER, "Watch", 1)
+    await ana.done("write", turn=ana.view["turn"]["id"], text="for the circle")
+    await ben.done("gesture", kind="thank_you")
+    await ben.find(gesture)
+    await observer.send_text('{"ping": 1}')
+    await observer.find(lambda frame: frame["type"] == "pong")
+    assert not any(frame["type"] == "live" for frame in observer.frames)
+    assert await observer.refused("write", turn=None, text="x") == "not_allowed"
+    assert facilitator.view["observers"] == 1

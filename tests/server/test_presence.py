@@ -1,0 +1,95 @@
+"""Who is connected: one live connection a person, on whatever worker."""
+
+from __future__ import annotations
+
+import pytest
+
+from session_engine import Role
+from tests.server.house import House
+from tests.server.people import Person
+
+
+@pytest.mark.parametrize("second", [0, 1], ids=["same worker", "other worker"])
+async def test_a_newer_connection_replaces_the_older(house: House, second: int) -> None:
+    session = await house.create()
+    ana = await Person.enter(house, session, Role.PARTICIPANT, "Ana", 0)
+    twin = Person(house.workers[second], {"pass": ana.pass_, "person": ana.id, "session": session})
+    await twin.come()
+    assert await ana.closed() == 4104
+    await twin.see(lambda view, you: view["people"][0]["present"])
+
+
+async def test_who_loses_the_line_is_away_after_3_seconds_and_keeps_the_seat(house: House) -> None:
+    session = await house.create()
+    facilitator = await Person.enter(house, session, Role.FACILITATOR, "Meera", 0)
+    ana = await Person.enter(house, session, Role.PARTICIPANT, "Ana", 1)
+    await facilitator.see(lambda view, you: view["people"][0]["present"])
+    await ana.go()
+    await facilitator.see(lambda view, you: not view["people"][0]["present"])
+    assert [person["id"] for person in facilitator.view["people"]][0] == ana.id
+    await ana.come()
+    await facilitator.see(lambda view, you: view["people"][0]["present"])
+
+
+async def test_a_holder_who_drops_finds_the_same_turn_again(house: House) -> None:
+    session = await house.create(accept_window_s=60)
+    facilitator = await Person.enter(house, session, Role.FACILITATOR, "Meera", 0)
+    ana = await Person.enter(house, session, Role.PARTICIPANT, "Ana", 0)
+    await facilitator.see(lambda view, you: len(view["people"]) == 2)
+    await facilitator.done("begin")
+    await facilitator.done("advance", from_="welcome")
+    turn = (await ana.see(lambda view, you: view["turn"] is not None))["turn"]["id"]
+    await ana.done("start_turn", turn=turn)
+    ana.vanish()
+    held = await facilitator.see(lambda view, you: view["turn"]["state"] == "held")
+    assert held["turn"]["ends_at"] is None
+    assert held["turn"]["remaining_ms"] > 50_000
+    await ana.come(house.workers[1])
+    assert ana.view["turn"]["id"] == turn
+    await ana.done("start_turn", turn=turn)
+    await facilitator.see(lambda view, you: view["turn"]["state"] == "speaking")
+
+
+async def test_a_removed_person_is_closed_and_stays_out(house: House) -> None:
+    session = await house.create()
+    facilitator = await Person.enter(house, session, Role.FACILITATOR, "Meera", 0)
+    ana = await Person.enter(house, session, Role.PARTICIPANT, "Ana", 1)
+    await facilitator.done("remove", person=ana.id, reason="unkind")
+    assert await ana.closed() == 4101
+    await ana.open(house.workers[0])
+    assert await ana.closed() == 4101
+    await facilitator.see(lambda view, you: view["doors"] == "knock")
+
+
+async def test_who_leaves_is_closed_quietly(house: House) -> None:
+    session = await house.create()
+    facilitator = await Person.enter(house, session, Role.FACILITATOR, "Meera", 0)
+    ana = await Person.enter(house, session, Role.PARTICIPANT, "Ana", 1)
+    await ana.done("leave")
+    assert await ana.closed() == 4107
+    await facilitator.see(lambda view, you: len(view["people"]) == 1)
+
+
+async def test_observers_are_closed_when_they_are_off(house: House) -> None:
+    session = await house.create()
+    facilitator = await Person.enter(house, session, Role.FACILITATOR, "Meera", 0)
+    observer = await Person.enter(house, session, Role.OBSERVER, "Watch", 1)
+    await facilitator.see(lambda view, you: view["observers"] == 1)
+    await facilitator.done("set_observers", allowed=False)
+    assert await observer.closed() == 4106
+    await facilitator.see(lambda view, you: view["observers"] == 0)
+
+
+async def test_a_knock_waits_until_the_facilitator_opens(house: House) -> None:
+    session = await house.create(doors="knock")
+    facilitator = await Person.enter(house, session, Role.FACILITATOR, "Meera", 0)
+    ana = await Person.enter(house, session, Role.PARTICIPANT, "Ana", 1)
+    ben = await Person.enter(house, session, Role.PARTICIPANT, "Ben", 1)
+    assert ana.view == {"waiting": True}
+    assert "position" not in (ana.latest or {})
+    await facilitator.see(lambda view, you: len(view["knocking"]) == 2)
+    await facilitator.done("admit", person=ana.id)
+    await ana.see(lambda view, you: view.get("stage") == "lobby")
+    await facilitator.done("turn_away", person=ben.id)
+    assert await ben.closed() == 4105
+    assert ben.view == {"waiting": True}
