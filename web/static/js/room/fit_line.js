@@ -22,9 +22,9 @@ export function fitLine(/** @type {Room} */ room) {
 }
 
 /** @param {Room} room @param {Remedy} remedy */
-function remedyButton(room, remedy) {
-  const [label, command, fields] = typeof remedy === 'object'
-    ? [t('{n} s each', { n: remedy.shorten }), 'set_limit', { seconds: remedy.shorten }]
-    : remedy === 'volunteers_only' ? [t('Volunteers only'), remedy, {}] : [t('Carry over'), remedy, {}];
+function remedyButton(room, { do: command, seconds }) {
+  const label = command === 'set_limit' ? t('{n} s each', { n: seconds ?? 0 })
+    : command === 'volunteers_only' ? t('Volunteers only') : t('Carry over');
+  const fields = seconds === undefined ? {} : { seconds };
   return html`<button class="button" type="button" @click=${() => room.act(command, fields)}>${label}</button>`;
 }

@@ -12,10 +12,10 @@ export function knocking(/** @type {Room} */ room) {
     <h2>${icon('door-open')} ${t('At the door')}</h2>
     <ul>${waiting.map(({ id, name }) => html`<li>
       <span class="knock-name">${name}</span>
-      <button class="button primary" type="button" aria-label=${t('Let {name} in', { name })}
-        @click=${() => room.act('admit', { person: id })}>${t('Let in')}</button>
-      <button class="button" type="button" aria-label=${t('Turn {name} away', { name })}
-        @click=${() => room.act('turn_away', { person: id })}>${t('Turn away')}</button>
+      <button class="button primary" type="button"
+        @click=${() => room.act('admit', { person: id })}>${t('Let in')} <span class="visually-hidden">${name}</span></button>
+      <button class="button" type="button"
+        @click=${() => room.act('turn_away', { person: id })}>${t('Turn away')} <span class="visually-hidden">${name}</span></button>
     </li>`)}</ul>
   </section>`;
 }

@@ -100,9 +100,5 @@ function hint(/** @type {Room} */ room) {
     return html`<p class="moment-hint">${t('Planned start: {time}', { time: formatTime(view.stage_ends_at) })}</p>`;
   }
   const seconds = mineNow(room) ? offerSeconds(view.turn, room.now) : null;
-  if (seconds === null) return nothing;
-  const words = view.turn?.offer === 2
-    ? t('You can also wait; then we go on.')
-    : t('You can also wait; we ask again later.');
-  return html`<p class="moment-hint">${words}</p>`;
+  return seconds === null ? nothing : html`<p class="moment-hint">${t('You can also wait; then we go on, and nothing is lost.')}</p>`;
 }

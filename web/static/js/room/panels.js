@@ -30,7 +30,9 @@ export function panels(/** @type {Room} */ room) {
         @click=${() => room.set(tab === 'line' ? { tab, read: room.live.lines.length } : { tab })}>
         ${label} ${tab === 'line' && open[0] !== 'line' ? unread(room) : ''}</button>`)}
     </div>
-    <div class="panel" id="panel" role="tabpanel" aria-labelledby="tab-${open[0]}" tabindex="0">${open[2](room)}</div>
+    <div class="panel" id="panel" role="tabpanel" aria-labelledby="tab-${open[0]}" tabindex="0">
+      <h2 class="visually-hidden">${open[1]}</h2>
+      ${open[2](room)}</div>
   </div>`;
 }
 

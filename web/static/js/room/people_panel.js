@@ -59,7 +59,6 @@ function row(room, person) {
       <span class="small soft">${marks(person, room)}</span></span>
     ${person.hand ? html`<span class="person-hand">${icon('hand')}<span class="visually-hidden">${t('asks to speak')}</span></span>` : nothing}
     ${person.role === 'participant' ? html`<button class="button plain" type="button" aria-haspopup="dialog"
-      aria-label=${t('What to do with {name}', { name: person.name })}
-      @click=${() => room.set({ dialog: 'person', person: person.id })}>${t('More')} ${icon('chevron-right')}</button>` : nothing}
+      @click=${() => room.set({ dialog: 'person', person: person.id })}>${t('More')} <span class="visually-hidden">${person.name}</span> ${icon('chevron-right')}</button>` : nothing}
   </li>`;
 }

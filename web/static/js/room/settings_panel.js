@@ -20,6 +20,7 @@ export function settingsPanel(/** @type {Room} */ room) {
       [t('open'), { doors: 'open' }], [t('people knock'), { doors: 'knock' }]])}
     ${choice(room, 'set_observers', t('Observers'), view.observers_allowed === false, [
       [t('may see the stage and the clock'), { allowed: true }], [t('none'), { allowed: false }]])}
+    ${may('set_script') && view.script?.length ? script(room) : nothing}
     <label class="check"><input type="checkbox" .checked=${room.ui.keys}
       @change=${(/** @type {Event} */ event) => keys(room, event)}> ${t('Single-letter shortcuts')}</label>`;
 }
@@ -29,6 +30,21 @@ function keys(room, event) {
   const on = /** @type {HTMLInputElement} */ (event.currentTarget).checked;
   rememberKeys(on);
   room.set({ keys: on });
+}
+
+/** The script of this stage: one line to say in each line of the field. */
+function script(/** @type {Room} */ room) {
+  const save = (/** @type {SubmitEvent} */ event) => {
+    event.preventDefault();
+    const text = String(new FormData(/** @type {HTMLFormElement} */ (event.currentTarget)).get('script') ?? '');
+    void room.act('set_script', { lines: text.split('\n').map((line) => line.trim()).filter(Boolean) });
+  };
+  return html`<form class="field" @submit=${save}>
+    <label for="script">${t('What you say in this part, one line at a time')}</label>
+    <textarea class="textarea" id="script" name="script" rows="5"
+      .value=${(room.view.script ?? []).map((line) => t(line)).join('\n')}></textarea>
+    <p class="buttons"><button class="button" type="submit">${t('Save')}</button></p>
+  </form>`;
 }
 
 /** The limits a discussion turn may have; introductions and closing lines may be shorter. */

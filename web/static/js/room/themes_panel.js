@@ -46,12 +46,13 @@ function row(room, theme) {
       send: (text) => { room.set({ theme: '' }); return room.act('edit_theme', { theme: theme.id, text }); },
     })}</li>`;
   }
+  const hidden = html`<span class="visually-hidden">${theme.text}</span>`;
   return html`<li class="theme"><span class="theme-text">${theme.text}
       <span class="small soft">${tn('{n} resonates', '{n} resonate', theme.resonates)}</span></span>
-    ${room.may('edit_theme') ? html`<button class="button plain" type="button" aria-label=${t('Edit “{theme}”', { theme: theme.text })}
-      @click=${() => room.set({ theme: theme.id })}>${icon('pencil')} ${t('Edit')}</button>` : nothing}
-    ${room.may('drop_theme') ? html`<button class="button plain" type="button" aria-label=${t('Drop “{theme}”', { theme: theme.text })}
-      @click=${() => room.act('drop_theme', { theme: theme.id })}>${icon('trash-2')} ${t('Drop')}</button>` : nothing}
+    ${room.may('edit_theme') ? html`<button class="button plain" type="button"
+      @click=${() => room.set({ theme: theme.id })}>${icon('pencil')} ${t('Edit')} ${hidden}</button>` : nothing}
+    ${room.may('drop_theme') ? html`<button class="button plain" type="button"
+      @click=${() => room.act('drop_theme', { theme: theme.id })}>${icon('trash-2')} ${t('Drop')} ${hidden}</button>` : nothing}
   </li>`;
 }
 
@@ -64,9 +65,9 @@ export function themesOf(/** @type {Room} */ room) {
     <h2 id="themes-title">${t('What many of us know')}</h2>
     <ul class="themes">${themes.map((theme) => html`<li class="theme">
       <span class="theme-text">${theme.text} <span class="small soft">${tn('{n} resonates', '{n} resonate', theme.resonates)}</span></span>
-      <button class="button" type="button" aria-pressed=${mine.has(theme.id)}
-        aria-label=${t('“{theme}” resonates with me', { theme: theme.text })}
-        @click=${() => room.act('resonate', { theme: theme.id })}>${icon(mine.has(theme.id) ? 'check' : 'sparkles')} ${t('Resonates')}</button>
+      ${mine.has(theme.id) ? html`<span class="resonated">${icon('check')} ${t('Resonates')}</span>`
+        : html`<button class="button" type="button"
+          @click=${() => room.act('resonate', { theme: theme.id })}>${icon('sparkles')} ${t('Resonates')} <span class="visually-hidden">${theme.text}</span></button>`}
     </li>`)}</ul>
   </section>`;
 }

@@ -16,7 +16,6 @@
  * @property {number|null} ends_at end of the limit, in grace the end of grace
  * @property {number|null} remaining_ms set while the turn's clock stands
  * @property {number|null} offer_ends_at
- * @property {number} [offer] 1 or 2
  * @property {'introduction'|'discussion'|'closing'} [kind]
  *
  * @typedef {object} Person
@@ -46,7 +45,7 @@
  * @property {AlertState} state
  * @property {string|null} taken_by
  *
- * @typedef {{shorten: number}|'volunteers_only'|'carry_over'} Remedy
+ * @typedef {{do: 'set_limit'|'volunteers_only'|'carry_over', seconds?: number}} Remedy
  *
  * @typedef {object} Fit
  * @property {number} to_go

@@ -1,0 +1,118 @@
+"""Somebody at a browser: comes in by the door, presses what can be seen, hears the console."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any, Final, Self
+
+from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, Response, expect
+
+AXE: Final = Path(__file__).resolve().parents[2] / "web/node_modules/axe-core/axe.min.js"
+RULES: Final = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+PHONE: Final = {"width": 360, "height": 640}
+DESK: Final = {"width": 1280, "height": 800}
+# Offers and turns come with clocks of seconds; two noisy cores need some patience.
+PATIENCE_MS: Final = 20_000
+# What slides in is judged when it has arrived.
+SETTLED: Final = """() => Promise.allSettled(document.getAnimations()
+  .filter((each) => each.effect.getComputedTiming().iterations !== Infinity)
+  .map((each) => each.finished))"""
+
+expect.set_options(timeout=PATIENCE_MS)
+
+
+class Visitor:
+    """A browser of its own: own storage, own sockets, own console."""
+
+    def __init__(self, browser: Browser, size: dict[str, int] | None = None, **more: Any) -> None:
+        """Open an empty tab."""
+        self.context = browser.new_context(viewport=size or PHONE, **more)  # type: ignore[arg-type]
+        self.context.set_default_timeout(PATIENCE_MS)
+        self.noise: list[str] = []
+        self.page = self.context.new_page()
+        self._listen(self.page)
+
+    def _listen(self, page: Page) -> None:
+        page.on("console", self._heard)
+        page.on("pageerror", lambda error: self.noise.append(f"error: {error}"))
+        page.on("response", self._answered)
+
+    def _heard(self, message: ConsoleMessage) -> None:
+        if message.type in ("error", "warning"):
+            self.noise.append(f"{message.type}: {message.text}")
+
+    def _answered(self, response: Response) -> None:
+        if response.status >= 400:
+            self.noise.append(f"{response.status} {response.url}")
+
+    def come_in(self, link: str, name: str = "", *, language: str = "en") -> Self:
+        """Walk through the door: read, agree, choose a name. Observers have none."""
+        address, _, secret = link.partition("#")
+        self.page.goto(f"{address}?lang={language}#{secret}")
+        self.page.locator("#consent").check()
+        self.page.locator("#to-name").click()
+        if name:
+            self.page.locator("#name").fill(name)
+        self.page.locator("#enter").click()
+        self.page.wait_for_url(re.compile("/room/"))
+        return self
+
+    def see(self, words: str | re.Pattern[str]) -> Locator:
+        """Wait until these words are on the screen."""
+        found = self.page.get_by_text(words).filter(visible=True).first
+        expect(found).to_be_visible()
+        return found
+
+    def not_see(self, words: str) -> None:
+        """Wait until these words are nowhere on the screen."""
+        expect(self.page.get_by_text(words).filter(visible=True)).to_have_count(0)
+
+    def button(self, name: str | re.Pattern[str]) -> Locator:
+        """Find a button by what it is called, to the letter."""
+        return self.page.get_by_role("button", name=name, exact=True).filter(visible=True)
+
+    def press(self, name: str | re.Pattern[str]) -> None:
+        """Press a button once it is there."""
+        self.button(name).first.click()
+
+    def moment(self, words: str) -> None:
+        """Wait until the sentence about me says this."""
+        expect(self.page.locator(".moment-sentence")).to_have_text(words)
+
+    def check_access(self, state: str) -> None:
+        """Run axe on the screen as it stands: no violation, whatever the state."""
+        self.page.evaluate(SETTLED)
+        if not self.page.evaluate("'axe' in window"):
+            self.page.evaluate(AXE.read_text(encoding="utf-8"))
+        found: dict[str, Any] = self.page.evaluate(
+            "async (tags) => axe.run(document, {runOnly: tags, resultTypes: ['violations']})", RULES
+        )
+        wrong = [
+            f"{rule['id']}: {node['target']} {node['failureSummary']}"
+            for rule in found["violations"]
+            for node in rule["nodes"]
+        ]
+        assert not wrong, f"{state}:\n" + "\n".join(wrong)
+
+    def fits(self, state: str) -> None:
+        """Nothing is cut off at the side, and every target is large enough."""
+        over = self.page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
+        assert over <= 0, f"{state}: {over} px wider than the screen"
+        small = self.page.evaluate(
+            """() => [...document.querySelectorAll('button, [role=tab], summary, select')]
+              .filter((e) => e.checkVisibility() && !e.closest('.visually-hidden'))
+              .map((e) => [e.textContent.trim(), e.getBoundingClientRect()])
+              .filter(([, box]) => box.width < 43.5 || box.height < 43.5)
+              .map(([words, box]) => `${words} ${box.width} x ${box.height}`)"""
+        )
+        assert not small, f"{state}: too small for a finger: {small}"
+
+    def check(self, state: str) -> None:
+        """Check everything that holds for every screen."""
+        self.check_access(state)
+        self.fits(state)
+
+    def close(self) -> None:
+        """Close the browser."""
+        self.context.close()
