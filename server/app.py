@@ -17,6 +17,7 @@ from server import pages
 from server.pages import api
 from server.rooms.defects import note_defect
 from server.rooms.feed import Feed
+from server.rooms.on_call import MailServer, OnCall
 from server.rooms.presence import Presence
 from server.rooms.rooms import Rooms
 from server.rooms.ticker import Ticker
@@ -50,6 +51,8 @@ class Application:
         self.rooms = Rooms(RoomLog(self.store), self.clock, self.watch, self.worker)
         self.presence = Presence(self.rooms, self.life)
         self.ticker = Ticker(self.rooms, self.presence)
+        mail = MailServer(settings.smtp_url, settings.mail_from) if settings.smtp_url else None
+        self.on_call = OnCall(self.rooms, self.store, mail)
         self.feed = Feed(self.store, on_message=self._heard, on_subscribed=self.rooms.subscribed)
         self.rooms.feed = self.feed
         # Without a live store this worker is the only one and relays in its memory.
@@ -60,8 +63,8 @@ class Application:
         self.gateway = Gateway(
             self.rooms, self.presence, self.fanout, self.live, self.passes, settings.public_url
         )
-        self.watch.on_return = self._compare_all
-        self.watch.on_change.append(self._store_changed)
+        self.watch.on_return = self.rooms.compare
+        self.watch.on_decide = self.ticker.ticked_all
         self.watch.on_lost_time = self.ticker.tick_all
 
     def _heard(self, channel: str, data: bytes) -> None:
@@ -69,13 +72,6 @@ class Application:
             self.watch.heard()
         else:
             self.rooms.heard(channel, data)
-
-    async def _compare_all(self) -> None:
-        await self.rooms.compare()
-
-    def _store_changed(self, away: bool) -> None:
-        if not away:
-            self.ticker.tick_all()
 
     # ---- Running ------------------------------------------------------------------
 

@@ -66,6 +66,10 @@ class Settings(BaseSettings):
     quick_exit_url: str = ""
     contact: str = ""
 
+    # Mail to the person on call, when a call for support stays unanswered; "" = none.
+    smtp_url: str = Field("", pattern=r"^(smtps?://.+)?$", repr=False)
+    mail_from: str = "thera-peer@localhost"
+
     @property
     def embedded(self) -> bool:
         """Whether the store is ours, in the data directory."""

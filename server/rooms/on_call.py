@@ -116,6 +116,7 @@ class OnCall:
                 self._telling[key] = asyncio.create_task(self._tell(replica, alert))
 
     async def _tell(self, replica: Replica, alert: str) -> None:
+        self._rooms.keep(replica)
         try:
             while alert in waiting_alerts(replica.room):
                 if await self._told(replica, alert):
@@ -123,6 +124,8 @@ class OnCall:
                 await asyncio.sleep(AGAIN_SECONDS)
         except Exception as error:
             note_defect("telling the person on call", error)
+        finally:
+            self._rooms.release(replica)
 
     async def _told(self, replica: Replica, alert: str) -> bool:
         """Tell, unless somebody else does; say whether it is done with."""
@@ -136,24 +139,29 @@ class OnCall:
             state = await self._claim(key)
             if state is not None:  # Somebody else has told, or is about to.
                 return state == b"told"
-            text = TEXT.format(title=room.settings.title)
-            await asyncio.to_thread(self._mail.send, address[0], SUBJECT, text)
+            told = await self._mailed(self._mail, address[0], room.settings.title)
             with translated():
-                await self._store.set(key, b"told", ex=TOLD_SECONDS)
+                if told:
+                    await self._store.set(key, b"told", ex=TOLD_SECONDS)
+                else:
+                    await self._store.delete(key)
         except StoreError:
             return False
+        return told
+
+    async def _mailed(self, mail: MailServer, to: str, title: str) -> bool:
+        try:
+            await asyncio.to_thread(mail.send, to, SUBJECT, TEXT.format(title=title))
         except (OSError, smtplib.SMTPException) as error:
-            log.error("session %s: no mail to the person on call: %s", session, type(error).__name__)
+            log.error("mail to the person on call failed: %s", type(error).__name__)
             return False
         return True
 
     async def _claim(self, key: str) -> bytes | None:
         """Take the call on; what stands there already comes back instead."""
         with translated():
-            held: bytes | None = await self._store.set(
-                key, b"telling", nx=True, get=True, ex=CLAIM_SECONDS
-            )
-        return held
+            held = await self._store.set(key, b"telling", nx=True, get=True, ex=CLAIM_SECONDS)
+        return held if isinstance(held, bytes) else None
 
 
 def waiting_alerts(room: Room | None) -> list[str]:

@@ -63,12 +63,16 @@ class Rooms:
                 self._loading[session] = task
                 task.add_done_callback(lambda _: self._loading.pop(session, None))
             replica = await asyncio.shield(task)
-        replica.users += 1
-        self._unused_since.pop(session, None)
+        self.keep(replica)
         return replica
 
+    def keep(self, replica: Replica) -> None:
+        """Need a room that is in memory for a while; `release` it later."""
+        replica.users += 1
+        self._unused_since.pop(replica.session, None)
+
     def release(self, replica: Replica) -> None:
-        """Let go of a room that `open` returned."""
+        """Let go of a room that `open` returned or `keep` kept."""
         replica.users -= 1
         if replica.users <= 0:
             self._unused_since[replica.session] = asyncio.get_running_loop().time()

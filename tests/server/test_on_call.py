@@ -1,0 +1,187 @@
+"""The person on call is told by mail when nobody took a call for support."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import socket
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any
+
+import pytest
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import SMTP, Envelope, Session
+
+import session_engine.commands as c
+from server.app import Application
+from server.rooms.on_call import CLAIM_SECONDS, SMTP_SECONDS, told_key
+from server.rooms.replica import encode_events
+from server.settings import read_settings
+from server.store.client import open_client
+from server.store.position import START, Record
+from server.store.redis_clock import RedisClock
+from server.store.room_log import Appended, RoomLog
+from session_engine import (
+    Arrive,
+    Command,
+    ConnectionId,
+    Enter,
+    Event,
+    PersonId,
+    Role,
+    Settings,
+    SupportKind,
+    create,
+    decide,
+    replay,
+)
+from tests.server.house import SECRET, House
+
+ASHA = PersonId("p-asha")
+
+
+class Mailbox:
+    """Keeps what a mail server was given; refuses as long as it is told to."""
+
+    def __init__(self) -> None:
+        self.loop = asyncio.get_running_loop()  # the server has a thread of its own
+        self.mails: list[Envelope] = []
+        self.refuses = False
+        self.arrived = asyncio.Event()
+
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
+        if self.refuses:
+            return "451 Not now"
+        self.mails.append(envelope)
+        self.loop.call_soon_threadsafe(self.arrived.set)
+        return "250 Taken"
+
+    async def wait(self, seconds: float = 15.0) -> Envelope:
+        async with asyncio.timeout(seconds):
+            await self.arrived.wait()
+        return self.mails[0]
+
+
+@pytest.fixture
+async def mailbox() -> Mailbox:
+    return Mailbox()
+
+
+@pytest.fixture
+def mail_url(mailbox: Mailbox) -> Iterator[str]:
+    """A real mail server on a free port of this machine."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    controller: Any = Controller(mailbox, hostname="127.0.0.1", port=port)
+    controller.start()
+    try:
+        yield f"smtp://127.0.0.1:{port}"
+    finally:
+        controller.stop()
+
+
+async def a_call_that_waited(house: House, on_call: str) -> str:
+    """A session in which somebody asked for support two minutes ago."""
+    client = open_client(house.store.url)
+    clock = RedisClock(client)
+    await clock.sync()
+    then = clock.now_ms() - 120_000
+    settings = Settings(title="Exam stress", starts_at_ms=then, opens_at_ms=then, on_call=on_call)
+    events: list[Event] = list(create(settings, "s-call", "log", then))
+    steps: list[Command] = [
+        Enter(person=ASHA, role=Role.PARTICIPANT, name="Asha", consent="v"),
+        Arrive(person=ASHA, connection=ConnectionId("gone.1")),
+        c.AskSupport(by=ASHA, kind=SupportKind.NOW),
+    ]
+    for step in steps:
+        events += decide(replay(events), step, then)
+    answer = await RoomLog(client).append(
+        "s-call",
+        START,
+        [Record("", encode_events(events))],
+        decided_at=clock.now_ms(),
+        due_at=0,
+        expires_at_ms=clock.now_ms() + 3_600_000,
+        wake_at=then,
+    )
+    assert isinstance(answer, Appended)
+    await client.aclose()
+    return "s-call"
+
+
+@asynccontextmanager
+async def workers(house: House, smtp_url: str, count: int = 1) -> AsyncIterator[None]:
+    """Whole workers in this process, without their HTTP."""
+    settings = read_settings(
+        redis_url=house.store.url,
+        live_redis_url=house.store.url,
+        secret_key=SECRET,
+        public_url="http://127.0.0.1",
+        smtp_url=smtp_url,
+    )
+    async with AsyncExitStack() as stack:
+        for _ in range(count):
+            await stack.enter_async_context(Application(settings).running())
+        yield
+
+
+async def test_a_call_that_nobody_takes_reaches_the_person_on_call_once(
+    own_house: House, mailbox: Mailbox, mail_url: str
+) -> None:
+    await a_call_that_waited(own_house, "Dr Rao, rao@counselling.example, 5555")
+    async with workers(own_house, mail_url, count=2):
+        mail = await mailbox.wait()
+        await asyncio.sleep(2)
+    assert mail.rcpt_tos == ["rao@counselling.example"]
+    assert len(mailbox.mails) == 1
+
+
+async def test_the_mail_names_the_session_and_nobody_in_it(
+    own_house: House, mailbox: Mailbox, mail_url: str
+) -> None:
+    await a_call_that_waited(own_house, "rao@counselling.example")
+    async with workers(own_house, mail_url):
+        mail = await mailbox.wait()
+    text = str(mail.content)
+    assert "Exam stress" in text
+    assert "Asha" not in text
+    assert ASHA not in text
+
+
+async def test_a_worker_that_died_before_it_told_leaves_the_call_to_others(
+    own_house: House, mailbox: Mailbox, mail_url: str
+) -> None:
+    session = await a_call_that_waited(own_house, "rao@counselling.example")
+    client = open_client(own_house.store.url)
+    await client.set(told_key(session, "a1"), b"telling", px=1_000)  # its claim, about to lapse
+    await client.aclose()
+    async with workers(own_house, mail_url):
+        await mailbox.wait(20)
+
+
+async def test_a_mail_server_that_refuses_is_asked_again(
+    own_house: House, mailbox: Mailbox, mail_url: str
+) -> None:
+    await a_call_that_waited(own_house, "rao@counselling.example")
+    mailbox.refuses = True
+    async with workers(own_house, mail_url):
+        await asyncio.sleep(4)
+        mailbox.refuses = False
+        await mailbox.wait(40)
+
+
+async def test_without_a_mail_server_the_log_says_that_a_call_waits(
+    own_house: House, caplog: pytest.LogCaptureFixture
+) -> None:
+    session = await a_call_that_waited(own_house, "rao@counselling.example")
+    with caplog.at_level(logging.WARNING, logger="thera_peer"):
+        async with workers(own_house, ""):
+            await asyncio.sleep(4)
+    assert "a call for support waits" in caplog.text
+    assert session in caplog.text
+    assert "Asha" not in caplog.text
+
+
+def test_a_claim_outlasts_the_patience_with_the_mail_server() -> None:
+    assert CLAIM_SECONDS > SMTP_SECONDS
