@@ -102,6 +102,12 @@ class Ticker:
         for replica in self._rooms.opened():
             self._fire(replica)
 
+    async def ticked_all(self) -> None:
+        """Do the same and wait for it."""
+        self.tick_all()
+        if self._ticking:
+            await asyncio.wait(self._ticking)
+
     async def run(self) -> None:
         """Wake rooms that nobody visits, for ever."""
         loop = asyncio.get_running_loop()

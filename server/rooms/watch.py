@@ -47,6 +47,7 @@ class StoreWatch:
         self.away = True
         self.outages: tuple[Outage, ...] = ()
         self.on_return: Callable[[], Awaitable[None]] | None = None
+        self.on_decide: Callable[[], Awaitable[None]] | None = None
         self.on_change: list[Callable[[bool], None]] = []
         self.on_lost_time: Callable[[], None] | None = None
 
@@ -117,7 +118,15 @@ class StoreWatch:
         except Exception as error:
             note_defect("the return of the store", error)
             return
-        self._set_away(False)
+        self.away = False
+        try:
+            # The lost time is given back first: else screens would show a clock that ran on.
+            if self.on_decide is not None:
+                await self.on_decide()
+        except Exception as error:
+            note_defect("giving time back", error)
+        if not self.away:
+            self._set_away(False)
 
     def _learn(self, outages: list[Outage]) -> None:
         if tuple(outages) == self.outages:
