@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 import httpx
 import pytest
@@ -13,9 +14,9 @@ from tests.server.house import House
 from tests.server.people import Person, ask_door
 
 
-async def enter(house: House, session: str, worker: int = 0, **changes: object) -> httpx.Response:
+async def enter(house: House, session: str, worker: int = 0, **changes: Any) -> httpx.Response:
     """Come in as a participant, with some things changed."""
-    body = {
+    body: dict[str, Any] = {
         "link": house.link(session, Role.PARTICIPANT),
         "name": "Asha",
         "consent": GUIDELINES_VERSION,
@@ -85,7 +86,7 @@ async def test_a_link_that_is_not_ours_is_refused(house: House, link: str) -> No
         ({"link": 7}, "link"),
     ],
 )
-async def test_what_is_wrong_is_named(house: House, changes: dict[str, object], field: str) -> None:
+async def test_what_is_wrong_is_named(house: House, changes: dict[str, Any], field: str) -> None:
     session = await house.create()
     answer = await enter(house, session, **changes)
     assert (answer.status_code, answer.json()["error"]) == (422, "invalid")

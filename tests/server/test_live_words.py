@@ -8,11 +8,11 @@ from tests.server.people import Frame, Person
 
 
 def text(frame: Frame) -> bool:
-    return frame["type"] == "live" and frame["kind"] == "text"
+    return (frame["type"], frame.get("kind")) == ("live", "text")
 
 
 def gesture(frame: Frame) -> bool:
-    return frame["type"] == "live" and frame["kind"] == "gesture"
+    return (frame["type"], frame.get("kind")) == ("live", "gesture")
 
 
 async def speaking(house: House) -> tuple[Person, Person, Person]:

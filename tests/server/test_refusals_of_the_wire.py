@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -16,7 +15,7 @@ from tests.server.people import Person
 
 
 @pytest.fixture
-async def circle(house: House) -> AsyncIterator[tuple[Person, Person, Person]]:
+async def circle(house: House) -> tuple[Person, Person, Person]:
     """A facilitator and two participants, Ana with the floor."""
     session = await house.create(accept_window_s=60)
     facilitator = await Person.enter(house, session, Role.FACILITATOR, "Meera", 0)
@@ -27,7 +26,7 @@ async def circle(house: House) -> AsyncIterator[tuple[Person, Person, Person]]:
     await facilitator.done("advance", from_="welcome")
     await ben.see(lambda view, you: view["turn"] is not None)
     await ana.see(lambda view, you: view["turn"] is not None)
-    yield facilitator, ana, ben
+    return facilitator, ana, ben
 
 
 WRONG_FRAMES = {

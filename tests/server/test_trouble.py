@@ -1,0 +1,212 @@
+"""Processes that die and a store that is away: nobody loses time or place."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import signal
+import socket
+import urllib.error
+import urllib.request
+from typing import Any
+
+from session_engine import Role
+from tests.server.house import House, Worker
+from tests.server.people import Person
+
+
+async def speaking(house: House, other: int) -> tuple[Person, Person, Person]:
+    """A facilitator, Ana who speaks on worker 0, and Ben on another worker."""
+    session = await house.create(accept_window_s=60, introduction_s=60)
+    facilitator = await Person.enter(house, session, Role.FACILITATOR, "Meera", other)
+    ana = await Person.enter(house, session, Role.PARTICIPANT, "Ana", 0)
+    ben = await Person.enter(house, session, Role.PARTICIPANT, "Ben", other)
+    await facilitator.see(lambda view, you: len(view["people"]) == 3)
+    await facilitator.done("begin")
+    await facilitator.done("advance", from_="welcome")
+    turn = (await ana.see(lambda view, you: view["turn"] is not None))["turn"]["id"]
+    await ana.done("start_turn", turn=turn)
+    for person in (facilitator, ben):
+        await person.see(
+            lambda view, you: view["turn"] is not None and view["turn"]["state"] == "speaking"
+        )
+    return facilitator, ana, ben
+
+
+def left_ms(person: Person) -> int:
+    """What is left of the turn's clock, as a screen would show it."""
+    frame = person.latest or {}
+    turn = frame["view"]["turn"]
+    return int(turn["remaining_ms"] or turn["ends_at"] - frame["now"])
+
+
+async def test_a_killed_worker_costs_nobody_their_place(own_house: House) -> None:
+    house = own_house
+    first, second = house.start_worker(), house.start_worker()
+    facilitator, ana, ben = await speaking(house, other=1)
+    eve = await Person.enter(house, ana.session, Role.PARTICIPANT, "Eve", 0)
+    await facilitator.see(lambda view, you: view["people"][2]["present"])
+    turn = ana.view["turn"]["id"]
+    first.kill()
+    await ana.closed()
+    await ana.come(second)
+    assert ana.view["turn"]["id"] == turn
+    await ana.done("start_turn" if ana.view["turn"]["state"] == "held" else "raise_hand")
+    await ben.done("raise_hand")
+    # Eve does not return: her worker's lease lapses, and then her absence is a fact.
+    await facilitator.see(lambda view, you: not view["people"][2]["present"], seconds=20)
+    assert {p["id"]: p["present"] for p in facilitator.view["people"]}[ana.id]
+    assert eve.id in [person["id"] for person in facilitator.view["people"]]
+
+
+async def test_a_worker_that_is_stopped_sends_its_people_elsewhere_at_once(
+    own_house: House,
+) -> None:
+    house = own_house
+    first, second = house.start_worker(), house.start_worker()
+    facilitator, ana, _ = await speaking(house, other=1)
+    first.process.send_signal(signal.SIGTERM)
+    assert await ana.closed() == 1012
+    await facilitator.see(lambda view, you: view["turn"]["state"] == "held", seconds=3)
+    await ana.come(second)
+    await ana.done("start_turn", turn=ana.view["turn"]["id"])
+    await facilitator.see(lambda view, you: view["turn"]["state"] == "speaking")
+    first.stop()
+    assert not any("Traceback" in line or "defect" in line for line in first.said)
+
+
+async def read(worker: Worker) -> tuple[int, dict[str, Any]]:
+    """Ask /readyz for its status and body."""
+
+    def ask() -> tuple[int, dict[str, Any]]:
+        try:
+            with urllib.request.urlopen(f"{worker.url}/readyz", timeout=3) as answer:
+                return answer.status, json.load(answer)
+        except urllib.error.HTTPError as error:
+            with error:
+                return error.code, json.load(error)
+
+    return await asyncio.to_thread(ask)
+
+
+async def away(person: Person, gone: bool, seconds: float) -> None:
+    await person.find(
+        lambda frame: frame["type"] == "store" and frame["away"] is gone, seconds=seconds
+    )
+
+
+async def test_a_store_that_stands_still_costs_nobody_time(own_house: House) -> None:
+    house = own_house
+    first = house.start_worker()
+    house.start_worker()
+    facilitator, ana, ben = await speaking(house, other=1)
+    before = left_ms(ben)
+    house.freeze_store()
+    try:
+        answer = await facilitator.do("set_prompt", id="frozen", text="is anybody there")
+        assert answer["type"] == "unknown"
+        for person in (facilitator, ana, ben):
+            await away(person, gone=True, seconds=5)
+        assert (await facilitator.do("hold"))["type"] == "unknown"
+        status, body = await read(first)
+        assert (status, body["ready"]) == (503, False)
+        assert body["reasons"] == ["The store does not answer."]
+        await asyncio.sleep(3)
+    finally:
+        house.thaw_store()
+    for person in (facilitator, ana, ben):
+        await away(person, gone=False, seconds=5)
+    view = await ben.see(lambda view, you: view["turn"]["state"] == "speaking")
+    assert view["turn"]["person"] == ana.id
+    assert all(person["present"] for person in view["people"])
+    # About 7 s have passed and at most 2 of them count.
+    assert before - left_ms(ben) < 3_000
+    assert (await facilitator.do("set_prompt", id="frozen", text="is anybody there"))[
+        "type"
+    ] == "done"
+    assert (await read(first))[0] == 200
+
+
+async def test_a_killed_store_comes_back_with_everything_acknowledged(own_house: House) -> None:
+    house = own_house
+    house.start_worker()
+    house.start_worker()
+    facilitator, ana, ben = await speaking(house, other=1)
+    await facilitator.done("add_theme", text="sleep")
+    house.kill_store()
+    for person in (facilitator, ana, ben):
+        await away(person, gone=True, seconds=6)
+    assert (await facilitator.do("add_theme", id="t", text="friends"))["type"] == "unknown"
+    house.restart_store()
+    for person in (facilitator, ana, ben):
+        await away(person, gone=False, seconds=5)
+    await facilitator.done("add_theme", id="t", text="friends")
+    view = await ben.see(lambda view, you: len(view["themes"]) == 2)
+    assert view["turn"]["person"] == ana.id
+    assert all(person["present"] for person in view["people"])
+
+
+async def test_after_a_kill_of_everything_the_turn_goes_on_where_it_was(own_house: House) -> None:
+    house = own_house
+    worker = house.start_worker()
+    facilitator, ana, ben = await speaking(house, other=0)
+    await facilitator.done("set_prompt", text="what helps")
+    await ben.see(lambda view, you: view["prompt"] == "what helps")
+    before = left_ms(ben)
+    turn = ben.view["turn"]["id"]
+    worker.kill()
+    house.kill_store()
+    await asyncio.sleep(6)
+    house.restart_store()
+    again = house.start_worker()
+    for person in (facilitator, ben, ana):
+        await person.come(again)
+    assert facilitator.view["turn"]["id"] == turn
+    assert facilitator.view["prompt"] == "what helps"
+    await ana.see(lambda view, you: view["turn"]["person"] == ana.id)
+    if ana.view["turn"]["state"] == "held":
+        await ana.done("start_turn", turn=turn)
+    view = await ben.see(lambda view, you: view["turn"]["state"] == "speaking")
+    assert all(person["present"] for person in view["people"])
+    # Over 6 s without a server; what counts is the time until people were back.
+    assert before - left_ms(ben) < 5_000
+
+
+async def test_who_never_reads_is_dropped_and_disturbs_nobody(own_house: House) -> None:
+    house = own_house
+    worker = house.start_worker()
+    session = await house.create()
+    facilitator = await Person.enter(house, session, Role.FACILITATOR, "Meera", 0)
+    ben = await Person.enter(house, session, Role.PARTICIPANT, "Ben", 0)
+    deaf = await Person.at_door(house, session, Role.PARTICIPANT, "Deaf", 0)
+    raw = socket.socket()
+    raw.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    raw.connect(("127.0.0.1", worker.port))
+    frame = json.dumps({"pass": deaf.pass_}).ljust(300).encode()
+    raw.sendall(
+        f"GET /ws/rooms/{session} HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\n"
+        "Connection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+        "Sec-WebSocket-Version: 13\r\n\r\n".encode()
+    )
+    assert b" 101 " in raw.recv(1024)
+    raw.sendall(bytes((0x81, 0x80 | 126, len(frame) >> 8, len(frame) & 255, 0, 0, 0, 0)) + frame)
+    await facilitator.see(
+        lambda view, you: [p["present"] for p in view["people"]] == [True, True, True]
+    )
+    for number in range(15):
+        await facilitator.done("add_theme", text=f"{number} " + "x" * 100)
+    loop = asyncio.get_running_loop()
+    began, slowest, number = loop.time(), 0.0, 0
+    while loop.time() - began < 20:
+        if not facilitator.view["people"][1]["present"]:
+            break
+        number += 1
+        sent = loop.time()
+        await facilitator.done("set_prompt", text=f"{number} " + "y" * 250)
+        await ben.see(lambda view, you, n=number: view["prompt"].startswith(f"{n} "))  # type: ignore[misc]
+        slowest = max(slowest, loop.time() - sent)
+        await asyncio.sleep(0.05)
+    assert not facilitator.view["people"][1]["present"], "still here after 20 s"
+    assert slowest < 1.0
+    raw.close()
+    assert not any("Traceback" in line for line in worker.said)
