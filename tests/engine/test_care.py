@@ -1,0 +1,346 @@
+"""Care: urgent support, the private line, silence, removal."""
+
+import pytest
+
+import session_engine.commands as c
+from session_engine import Role, SupportKind, view, you
+from session_engine.ids import AlertId, PersonId
+from tests.engine.world import (
+    ANA,
+    BEN,
+    CAI,
+    DEV,
+    FAY,
+    GIL,
+    OLI,
+    SECOND,
+    World,
+    discussion,
+    introductions,
+    last_closed,
+    lobby,
+    next_people,
+    speaking,
+    standing,
+)
+
+
+def ask(world: World, person: PersonId = ANA, kind: SupportKind = SupportKind.NOW) -> AlertId:
+    """Let somebody call for support; the call's name comes back."""
+    world.do(c.AskSupport(by=person, kind=kind))
+    return world.room.alerts[-1].id
+
+
+def states(world: World) -> list[str]:
+    return [alert["state"] for alert in view(world.room, Role.FACILITATOR)["alerts"]]
+
+
+# ── urgent support ────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("kind", SupportKind)
+def test_facilitators_learn_who_asked_and_what_for(kind: SupportKind) -> None:
+    world = lobby(ANA, BEN)
+    ask(world, ANA, kind)
+    (alert,) = view(world.room, Role.FACILITATOR)["alerts"]
+    assert (alert["person"], alert["name"], alert["kind"]) == (ANA, "Ana", kind)
+
+
+def test_only_facilitators_learn_of_a_call() -> None:
+    world = lobby(ANA, BEN)
+    world.enter(OLI, Role.OBSERVER)
+    before = [view(world.room, role) for role in (Role.PARTICIPANT, Role.OBSERVER)]
+    ask(world)
+    assert [view(world.room, role) for role in (Role.PARTICIPANT, Role.OBSERVER)] == before
+    assert you(world.room, BEN, world.now)["support"] is None
+
+
+def test_a_call_not_taken_within_thirty_seconds_becomes_louder() -> None:
+    world = lobby(ANA)
+    ask(world)
+    world.wait(30 * SECOND - 1)
+    assert states(world) == ["open"]
+    world.wait(1)
+    assert states(world) == ["loud"]
+
+
+def test_a_call_not_taken_within_sixty_seconds_goes_to_the_person_on_call() -> None:
+    world = lobby(ANA)
+    ask(world)
+    world.wait(60 * SECOND - 1)
+    assert states(world) == ["loud"]
+    world.wait(1)
+    assert states(world) == ["on_call"]
+
+
+def test_a_call_stays_until_somebody_takes_it() -> None:
+    world = lobby(ANA)
+    ask(world)
+    world.wait(30 * 60 * SECOND)
+    assert states(world) == ["on_call"]
+
+
+def test_a_call_stays_when_the_person_leaves_and_when_the_session_ends() -> None:
+    world = lobby(ANA)
+    ask(world, kind=SupportKind.LEAVING)
+    world.do(c.Leave(by=ANA))
+    world.do(c.EndSession(by=FAY, confirm=True))
+    world.wait(60 * SECOND)
+    assert states(world) == ["on_call"]
+    assert view(world.room, Role.FACILITATOR)["alerts"][0]["name"] == "Ana"
+
+
+def test_the_person_sees_that_a_named_facilitator_has_it() -> None:
+    world = lobby(ANA)
+    alert = ask(world)
+    assert you(world.room, ANA, 0)["support"] == {
+        "alert": alert,
+        "kind": "now",
+        "state": "open",
+        "by": None,
+    }
+    world.do(c.TakeAlert(by=FAY, alert=alert))
+    support = you(world.room, ANA, 0)["support"]
+    assert (support["state"], support["by"]) == ("taken", "Fay")
+
+
+def test_a_taken_call_grows_no_louder() -> None:
+    world = lobby(ANA)
+    world.do(c.TakeAlert(by=FAY, alert=ask(world)))
+    world.wait(120 * SECOND)
+    assert states(world) == ["taken"]
+
+
+def test_a_call_is_taken_once() -> None:
+    world = lobby(ANA, BEN)
+    world.enter(GIL, Role.FACILITATOR)
+    alert = ask(world)
+    world.do(c.TakeAlert(by=FAY, alert=alert))
+    assert world.refused(c.TakeAlert(by=GIL, alert=alert)) == "alert_taken"
+    ask(world, BEN)
+    assert world.refused(c.TakeAlert(by=GIL, alert=alert)) == "alert_taken"
+
+
+def test_the_same_call_pressed_again_is_one_call() -> None:
+    world = lobby(ANA)
+    ask(world)
+    ask(world)
+    world.wait(30 * SECOND)
+    ask(world)
+    assert states(world) == ["loud"]
+
+
+def test_another_kind_of_call_and_another_persons_are_calls_of_their_own() -> None:
+    world = lobby(ANA, BEN)
+    ask(world)
+    ask(world, kind=SupportKind.AFTER)
+    ask(world, BEN)
+    assert states(world) == ["open", "open", "open"]
+
+
+def test_a_person_may_call_again_after_their_call_was_taken() -> None:
+    world = lobby(ANA)
+    world.do(c.TakeAlert(by=FAY, alert=ask(world)))
+    ask(world)
+    assert states(world) == ["taken", "open"]
+    assert you(world.room, ANA, 0)["support"]["state"] == "open"
+
+
+def test_two_calls_grow_louder_each_in_its_own_time() -> None:
+    world = lobby(ANA, BEN)
+    ask(world)
+    world.wait(20 * SECOND)
+    ask(world, BEN)
+    world.wait(10 * SECOND)
+    assert states(world) == ["loud", "open"]
+    world.wait(20 * SECOND)
+    assert states(world) == ["loud", "loud"]
+
+
+def test_a_closed_call_is_off_the_screens() -> None:
+    world = lobby(ANA)
+    alert = ask(world)
+    world.do(c.TakeAlert(by=FAY, alert=alert))
+    world.do(c.CloseAlert(by=FAY, alert=alert))
+    assert states(world) == []
+    assert you(world.room, ANA, 0)["support"] is None
+    assert world.refused(c.CloseAlert(by=FAY, alert=alert)) == "unknown_alert"
+    assert world.refused(c.TakeAlert(by=FAY, alert=alert)) == "unknown_alert"
+
+
+def test_a_call_that_is_not_there_can_be_neither_taken_nor_closed() -> None:
+    world = lobby(ANA)
+    ask(world)
+    unknown = AlertId("a9")
+    assert world.refused(c.TakeAlert(by=FAY, alert=unknown)) == "unknown_alert"
+    assert world.refused(c.CloseAlert(by=FAY, alert=unknown)) == "unknown_alert"
+
+
+def test_participants_cannot_take_a_call() -> None:
+    world = lobby(ANA, BEN)
+    alert = ask(world)
+    assert world.refused(c.TakeAlert(by=BEN, alert=alert)) == "not_allowed"
+
+
+# ── the private line ──────────────────────────────────────────────────────────
+
+
+def test_a_participant_writes_to_the_facilitators_and_they_back() -> None:
+    world = lobby(ANA)
+    assert world.do(c.SayPrivately(by=ANA)) == []
+    assert world.do(c.SayPrivately(by=FAY, to=ANA)) == []
+
+
+def test_participants_never_write_to_each_other() -> None:
+    world = lobby(ANA, BEN)
+    assert world.refused(c.SayPrivately(by=ANA, to=BEN)) == "not_allowed"
+
+
+def test_a_facilitator_writes_to_one_person_in_the_circle() -> None:
+    world = lobby(ANA)
+    world.enter(GIL, Role.FACILITATOR)
+    assert world.refused(c.SayPrivately(by=FAY)) == "bad_command"
+    assert world.refused(c.SayPrivately(by=FAY, to=GIL)) == "unknown_person"
+    assert world.refused(c.SayPrivately(by=FAY, to=DEV)) == "unknown_person"
+
+
+# ── silence ───────────────────────────────────────────────────────────────────
+
+
+def test_silencing_a_speaker_ends_their_turn() -> None:
+    world = speaking(ANA, BEN)
+    world.do(c.Silence(by=FAY, person=ANA))
+    assert world.room.turn is None
+    assert last_closed(world).outcome == "spoke"
+    assert world.offer_next() == BEN
+
+
+def test_silencing_takes_back_an_offer() -> None:
+    world = introductions(ANA, BEN)
+    world.offer_next()
+    world.do(c.Silence(by=FAY, person=ANA))
+    assert world.room.turn is None
+    assert next_people(world) == [BEN]
+
+
+def test_the_silenced_get_no_offers() -> None:
+    world = introductions(ANA, BEN)
+    world.do(c.Silence(by=FAY, person=ANA))
+    assert next_people(world) == [BEN]
+    assert world.offer_next() == BEN
+
+
+def test_the_silenced_person_s_hand_comes_down_and_stays_down() -> None:
+    world = discussion(ANA, BEN, hands=[ANA, BEN])
+    world.do(c.Silence(by=FAY, person=ANA))
+    assert next_people(world) == [BEN]
+    assert world.refused(c.RaiseHand(by=ANA)) == "silenced"
+
+
+def test_giving_the_floor_lifts_a_silence() -> None:
+    world = discussion(ANA, BEN)
+    world.do(c.Silence(by=FAY, person=ANA))
+    world.do(c.GiveFloor(by=FAY, person=ANA))
+    assert world.offer_next() == ANA
+    world.start()
+    world.finish()
+    world.do(c.RaiseHand(by=ANA))
+    assert next_people(world) == [ANA]
+
+
+def test_silencing_takes_back_a_floor_that_was_given() -> None:
+    world = discussion(ANA, BEN)
+    world.do(c.GiveFloor(by=FAY, person=ANA))
+    world.do(c.Silence(by=FAY, person=ANA))
+    world.wait(10 * SECOND)
+    assert world.room.turn is None
+
+
+def test_the_silenced_stay_silenced_when_they_come_back() -> None:
+    world = introductions(ANA)
+    world.do(c.Silence(by=FAY, person=ANA))
+    world.do(c.Leave(by=ANA))
+    world.enter(ANA)
+    assert next_people(world) == []
+    assert world.refused(c.RaiseHand(by=ANA)) == "silenced"
+
+
+def test_the_silenced_can_still_call_for_support_and_write_privately() -> None:
+    world = lobby(ANA)
+    world.do(c.Silence(by=FAY, person=ANA))
+    ask(world)
+    assert world.do(c.SayPrivately(by=ANA)) == []
+
+
+def test_somebody_is_silenced_once() -> None:
+    world = lobby(ANA)
+    world.do(c.Silence(by=FAY, person=ANA))
+    assert world.refused(c.Silence(by=FAY, person=ANA)) == "already_silenced"
+
+
+def test_only_somebody_in_the_circle_can_be_silenced() -> None:
+    world = lobby(ANA)
+    world.enter(GIL, Role.FACILITATOR)
+    assert world.refused(c.Silence(by=FAY, person=GIL)) == "unknown_person"
+    empty = lobby()
+    assert empty.refused(c.Silence(by=FAY, person=ANA)) == "unknown_person"
+
+
+# ── removal ───────────────────────────────────────────────────────────────────
+
+
+def test_removing_a_speaker_ends_their_turn_and_the_circle_goes_on() -> None:
+    world = speaking(ANA, BEN)
+    world.do(c.Remove(by=FAY, person=ANA, reason="unkind"))
+    assert world.room.turn is None
+    assert world.offer_next() == BEN
+
+
+def test_the_removed_are_in_no_queue_and_on_no_screen() -> None:
+    world = discussion(ANA, BEN, CAI, hands=[ANA, BEN])
+    world.do(c.GiveFloor(by=FAY, person=ANA))
+    world.do(c.Remove(by=FAY, person=ANA))
+    assert next_people(world) == [BEN]
+    shown = view(world.room, Role.PARTICIPANT)["people"]
+    assert [p["id"] for p in shown] == [BEN, CAI, FAY]
+
+
+def test_who_is_removed_may_do_nothing_any_more() -> None:
+    world = lobby(ANA)
+    world.do(c.Remove(by=FAY, person=ANA))
+    assert you(world.room, ANA, world.now)["may"] == []
+    assert world.refused(c.SayPrivately(by=ANA)) == "not_allowed"
+
+
+def test_somebody_who_knocks_and_an_observer_can_be_removed() -> None:
+    world = lobby(doors="knock")
+    world.enter(ANA)
+    world.enter(OLI, Role.OBSERVER)
+    world.do(c.Remove(by=FAY, person=ANA))
+    world.do(c.Remove(by=FAY, person=OLI))
+    assert (world.room.people[ANA].gone, world.room.people[OLI].gone) == ("removed", "removed")
+
+
+def test_facilitators_have_equal_rights_and_cannot_remove_each_other() -> None:
+    world = lobby(ANA)
+    world.enter(GIL, Role.FACILITATOR)
+    assert world.refused(c.Remove(by=FAY, person=GIL)) == "unknown_person"
+
+
+def test_nobody_is_removed_twice_or_from_elsewhere() -> None:
+    world = lobby(ANA)
+    world.do(c.Remove(by=FAY, person=ANA))
+    assert world.refused(c.Remove(by=FAY, person=ANA)) == "unknown_person"
+    assert world.refused(c.Remove(by=FAY, person=DEV)) == "unknown_person"
+
+
+def test_a_reason_for_a_removal_is_short() -> None:
+    world = lobby(ANA)
+    assert world.refused(c.Remove(by=FAY, person=ANA, reason="x" * 301)) == "bad_command"
+
+
+def test_a_participant_cannot_silence_or_remove() -> None:
+    world = lobby(ANA, BEN)
+    assert world.refused(c.Silence(by=ANA, person=BEN)) == "not_allowed"
+    assert world.refused(c.Remove(by=ANA, person=BEN)) == "not_allowed"
+    assert standing(world, BEN) == "none"
