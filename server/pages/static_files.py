@@ -16,6 +16,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from server.pages.document import Document
+from server.pages.modules import all_imports, imports_of, without_comments
 
 STATIC: Final = Path(__file__).resolve().parents[2] / "web" / "static"
 
@@ -31,6 +32,8 @@ MEDIA_TYPES: Final[Mapping[str, str]] = {
 }
 FOR_EVER: Final = "public, max-age=31536000, immutable"
 ASK_AGAIN: Final = "no-cache"
+# A picture opened by itself is a page, and could run what is in it.
+PICTURE_POLICY: Final = "default-src 'none'"
 
 
 class StaticFiles:
@@ -39,13 +42,20 @@ class StaticFiles:
     def __init__(self, folder: Path = STATIC) -> None:
         self._documents = {
             path.relative_to(folder).as_posix(): Document.of(
-                path.read_bytes(), MEDIA_TYPES[path.suffix]
+                self._read(path), MEDIA_TYPES[path.suffix]
             )
             for path in sorted(folder.rglob("*"))
             if path.suffix in MEDIA_TYPES
         }
+        self.imports = imports_of(self._documents)
         tags = "".join(f"{name} {each.etag}\n" for name, each in self._documents.items())
         self.version = hashlib.sha256(tags.encode()).hexdigest()[:12]
+
+    @staticmethod
+    def _read(path: Path) -> bytes:
+        if path.suffix != ".js":
+            return path.read_bytes()
+        return without_comments(path.read_text(encoding="utf-8")).encode()
 
     def address(self, name: str) -> str:
         """Return where a browser finds a file.
@@ -56,10 +66,17 @@ class StaticFiles:
             raise KeyError(f"There is no static file {name}.")
         return f"/static/{self.version}/{name}"
 
+    def modules(self, name: str) -> list[str]:
+        """Return where a module and all that it imports are found, itself first."""
+        return [self.address(each) for each in all_imports(self.imports, name)]
+
     async def serve(self, request: Request) -> Response:
         """Answer `/static/{version}/{name}`; an old version gets today's file, unkept."""
         document = self._documents.get(request.path_params["name"])
         if document is None:
             raise HTTPException(404)
         fresh = request.path_params["version"] == self.version
-        return document.answer(request, {"cache-control": FOR_EVER if fresh else ASK_AGAIN})
+        headers = {"cache-control": FOR_EVER if fresh else ASK_AGAIN}
+        if document.media_type == "image/svg+xml":
+            headers["content-security-policy"] = PICTURE_POLICY
+        return document.answer(request, headers)

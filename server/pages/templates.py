@@ -55,6 +55,7 @@ class Templates:
             language=language,
             languages=tuple(LANGUAGES.items()),
             static=self._static.address,
+            modules=self._static.modules,
             exit_url=self._context.exit_url,
             helplines=self._context.helplines,
             contact=self._context.contact,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 from pathlib import Path
@@ -9,8 +10,17 @@ from pathlib import Path
 import pytest
 
 from hatch_build import WEB, node_environment
+from server.pages.modules import without_comments
 
 MODULES = sorted((WEB / "static" / "js").rglob("*.js"))
+# Reads modules from its input and parses each as a browser would.
+PARSE = """
+const { SourceTextModule } = require("node:vm");
+const modules = JSON.parse(require("node:fs").readFileSync(0, "utf-8"));
+for (const [name, source] of Object.entries(modules)) {
+  try { new SourceTextModule(source); } catch (error) { console.log(name, error.message); }
+}
+"""
 FORBIDDEN = re.compile(
     r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(|new Function"
     r"|unsafe-html|unsafeHTML|unsafeSVG"
@@ -26,6 +36,27 @@ def test_types_are_right() -> None:
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_modules_without_their_comments_are_whole() -> None:
+    sources = {path.name: without_comments(path.read_text(encoding="utf-8")) for path in MODULES}
+    done = subprocess.run(
+        ["node", "--no-warnings", "--experimental-vm-modules", "-e", PARSE],
+        input=json.dumps(sources),
+        env=node_environment(),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout == ""
+    assert not any("@param" in source for source in sources.values())
+
+
+def test_only_comments_are_taken_away() -> None:
+    source = (
+        "/** What it is. */\nlet a = 'http://x'; // why\n  // a line\nb(/** @type {X} */ (c));\n"
+    )
+    assert without_comments(source) == "\nlet a = 'http://x'; // why\n\nb((c));\n"
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: path.name)

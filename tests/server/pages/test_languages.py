@@ -29,7 +29,7 @@ def get(house: House, path: str, **headers: str) -> httpx.Response:
     return httpx.get(house.workers[0].url + path, headers=headers)
 
 
-def test_a_choice_in_the_address_wins_and_is_kept(house: House) -> None:
+async def test_a_choice_in_the_address_wins_and_is_kept(house: House) -> None:
     answer = get(house, "/?lang=mr", cookie="tp-lang=hi")
     assert '<html lang="mr"' in answer.text
     cookie = answer.headers["set-cookie"]
@@ -38,7 +38,7 @@ def test_a_choice_in_the_address_wins_and_is_kept(house: House) -> None:
     assert "SameSite=lax" in cookie
 
 
-def test_a_kept_choice_wins_over_the_browser(house: House) -> None:
+async def test_a_kept_choice_wins_over_the_browser(house: House) -> None:
     answer = get(house, "/join", cookie="tp-lang=hi", **{"accept-language": "mr"})
     assert '<html lang="hi"' in answer.text
     assert answer.headers["content-language"] == "hi"
@@ -46,12 +46,12 @@ def test_a_kept_choice_wins_over_the_browser(house: House) -> None:
 
 
 @pytest.mark.parametrize("odd", ["?lang=xx", "?lang=../../etc", "?lang="])
-def test_a_language_that_we_do_not_have_is_no_choice(house: House, odd: str) -> None:
+async def test_a_language_that_we_do_not_have_is_no_choice(house: House, odd: str) -> None:
     answer = get(house, f"/{odd}", **{"accept-language": "hi"})
     assert '<html lang="hi"' in answer.text
     assert "set-cookie" not in answer.headers
 
 
-def test_pages_say_what_they_depend_on(house: House) -> None:
+async def test_pages_say_what_they_depend_on(house: House) -> None:
     vary = get(house, "/").headers["vary"]
     assert all(name in vary for name in ("Accept-Language", "Cookie", "Accept-Encoding"))

@@ -14,7 +14,7 @@ from starlette.routing import Route
 
 from server.pages import Context, exception_handlers
 from server.pages.headers import content_security_policy
-from server.pages.static_files import STATIC
+from server.pages.static_files import StaticFiles
 from server.pages.templates import TEMPLATES
 from tests.server.house import House
 
@@ -34,8 +34,8 @@ def stylesheet(house: House) -> str:
 # ---- Headers -------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("path", [*PATHS, "/healthz", "/static/x/css/base.css"])
-def test_every_answer_keeps_to_itself(house: House, path: str) -> None:
+@pytest.mark.parametrize("path", [*PATHS, "/healthz", "/api/nowhere"])
+async def test_every_answer_keeps_to_itself(house: House, path: str) -> None:
     headers = get(house, path).headers
     policy = headers["content-security-policy"]
     assert "unsafe" not in policy
@@ -45,6 +45,13 @@ def test_every_answer_keeps_to_itself(house: House, path: str) -> None:
     assert headers["referrer-policy"] == "no-referrer"
     assert headers["x-content-type-options"] == "nosniff"
     assert headers["cross-origin-opener-policy"] == "same-origin"
+
+
+async def test_files_carry_few_headers_and_pictures_run_nothing(house: House) -> None:
+    style, picture = get(house, stylesheet(house)), get(house, "/static/0/mark.svg")
+    assert style.headers["x-content-type-options"] == "nosniff"
+    assert "content-security-policy" not in style.headers
+    assert picture.headers["content-security-policy"] == "default-src 'none'"
 
 
 def test_the_live_socket_of_the_public_address_may_be_opened() -> None:
@@ -66,27 +73,27 @@ def test_no_template_holds_a_script_or_style_of_its_own(path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", ["/", "/join", "/room/abc", "/ended"])
-def test_pages_of_a_session_are_never_kept(house: House, path: str) -> None:
+async def test_pages_of_a_session_are_never_kept(house: House, path: str) -> None:
     assert get(house, path).headers["cache-control"] == "no-store"
 
 
-def test_urgent_support_is_kept_for_when_there_is_no_connection(house: House) -> None:
+async def test_urgent_support_is_kept_for_when_there_is_no_connection(house: House) -> None:
     assert "max-age=86400" in get(house, "/help").headers["cache-control"]
 
 
-def test_a_static_file_is_kept_for_ever_under_its_version(house: House) -> None:
+async def test_a_static_file_is_kept_for_ever_under_its_version(house: House) -> None:
     answer = get(house, stylesheet(house))
     assert "immutable" in answer.headers["cache-control"]
     assert answer.headers["content-type"].startswith("text/css")
 
 
-def test_an_older_version_gets_todays_file_unkept(house: House) -> None:
+async def test_an_older_version_gets_todays_file_unkept(house: House) -> None:
     answer = get(house, "/static/000000000000/css/base.css")
     assert answer.status_code == 200
     assert answer.headers["cache-control"] == "no-cache"
 
 
-def test_what_a_browser_has_is_not_sent_again(house: House) -> None:
+async def test_what_a_browser_has_is_not_sent_again(house: House) -> None:
     address = stylesheet(house)
     etag = get(house, address).headers["etag"]
     again = get(house, address, **{"if-none-match": f'"other", {etag}'})
@@ -95,7 +102,7 @@ def test_what_a_browser_has_is_not_sent_again(house: House) -> None:
     assert changed.status_code == 200
 
 
-def test_text_goes_compressed_to_who_can_read_it(house: House) -> None:
+async def test_text_goes_compressed_to_who_can_read_it(house: House) -> None:
     address = stylesheet(house)
     zipped = get(house, address, **{"accept-encoding": "br, gzip"})
     plain = get(house, address, **{"accept-encoding": "identity"})
@@ -118,31 +125,37 @@ def test_text_goes_compressed_to_who_can_read_it(house: House) -> None:
         "",
     ],
 )
-def test_nothing_but_static_files_is_found_below_static(house: House, name: str) -> None:
+async def test_nothing_but_static_files_is_found_below_static(house: House, name: str) -> None:
     assert get(house, f"/static/0/{name}").status_code == 404
 
 
 def test_every_import_of_a_module_leads_somewhere() -> None:
-    for path in sorted((STATIC / "js").rglob("*.js")):
-        for target in re.findall(
-            r"""^(?:import|export)[^;]*?from\s+["'](\.[^"']+)["']""",
-            path.read_text(encoding="utf-8"),
-            re.MULTILINE,
-        ):
-            assert (path.parent / target).resolve().is_file(), f"{path.name} imports {target}"
+    static = StaticFiles()
+    assert static.imports["js/door.js"]
+    for module, targets in static.imports.items():
+        for target in targets:
+            assert static.address(target), module
+
+
+@pytest.mark.parametrize("page", ["/join", "/room/abc"])
+async def test_a_page_names_all_its_modules_at_once(house: House, page: str) -> None:
+    text = get(house, page).text
+    named = set(re.findall(r'(?:href|src)="/static/\w+/(js/[^"]+|vendor/lit[^"]+\.js)"', text))
+    static = StaticFiles()
+    assert named >= {target for name in named for target in static.imports[name]}
 
 
 # ---- What is not there, what broke ---------------------------------------------------
 
 
-def test_a_wrong_address_is_answered_kindly(house: House) -> None:
+async def test_a_wrong_address_is_answered_kindly(house: House) -> None:
     answer = get(house, "/nowhere", **{"accept-language": "hi"})
     assert answer.status_code == 404
     assert "यहाँ कुछ नहीं है" in answer.text
     assert "tel:14416" in answer.text
 
 
-def test_programs_get_the_error_body_of_the_contract(house: House) -> None:
+async def test_programs_get_the_error_body_of_the_contract(house: House) -> None:
     answer = get(house, "/api/nowhere")
     assert answer.status_code == 404
     assert set(answer.json()) == {"error", "message"}
