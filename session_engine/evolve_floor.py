@@ -29,8 +29,6 @@ def with_newcomer(room: Room, person: PersonId) -> Room:
     round_ = room.floor.round
     if round_ is None or person in round_.waiting or person in round_.settled:
         return room
-    if room.turn is not None and room.turn.person == person:
-        return room
     round_ = replace(round_, waiting=(*round_.waiting, person))
     return replace(room, floor=replace(room.floor, round=round_))
 

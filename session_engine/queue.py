@@ -71,10 +71,9 @@ def next_offer(room: Room, but: PersonId | None = None) -> PersonId | None:
 
 
 def unheard(room: Room) -> list[PersonId]:
-    """List those present who were not offered a turn in this round yet."""
+    """List those present who were not offered a turn in the open round yet."""
     round_ = room.floor.round
-    if round_ is None:
-        return []
+    assert round_ is not None
     return [
         person
         for person in (waiting(room) if round_.volunteers else round_.waiting)

@@ -69,8 +69,3 @@ class Refused(Exception):  # noqa: N818 - a refusal is an answer, not an error
         super().__init__(code)
         self.code = code
         self.field = field
-
-    @property
-    def message(self) -> str:
-        """Say it in English; screens look the sentence up in their language."""
-        return REFUSALS[self.code]

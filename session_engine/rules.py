@@ -43,10 +43,6 @@ def can_start(room: Room, person: Person) -> str | None:
     return "turn_started" if running else None
 
 
-def turn_is_open(room: Room, person: Person) -> str | None:
-    return "stale_turn" if room.turn is None else None
-
-
 def turn_is_running(room: Room, person: Person) -> str | None:
     if room.turn is None:
         return "stale_turn"

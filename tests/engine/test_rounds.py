@@ -107,6 +107,13 @@ def test_leaving_a_stage_while_a_turn_is_open_needs_a_confirmation_and_ends_the_
     assert last_closed(world).outcome == "spoke"
 
 
+def test_ending_the_session_always_needs_a_confirmation() -> None:
+    world = introductions(ANA)
+    assert world.refused(c.EndSession(by=FAY)) == "needs_confirm"
+    world.do(c.EndSession(by=FAY, confirm=True))
+    assert world.room.stage is Stage.ENDED
+
+
 # ── late joiners ──────────────────────────────────────────────────────────────
 
 
