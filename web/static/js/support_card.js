@@ -24,7 +24,9 @@ export function supportCard({ ask } = {}) {
 
   /** @param {string} words */
   const say = (words) => {
-    if (status.textContent !== words) status.textContent = words;
+    if (status.textContent === words) return;
+    status.textContent = words;
+    if (card.open) status.scrollIntoView({ block: "nearest" }); // small phones show half the card
   };
 
   function open() {
