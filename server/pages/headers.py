@@ -56,6 +56,14 @@ def content_security_policy(public_url: str) -> str:
     return "; ".join(f"{name} {value}" for name, value in rules.items())
 
 
+def page_headers(public_url: str) -> dict[str, str]:
+    """Return the headers of everything that is not a file."""
+    headers = {**HEADERS, "content-security-policy": content_security_policy(public_url)}
+    if public_url.startswith("https://"):
+        headers["strict-transport-security"] = f"max-age={YEAR_SECONDS}"
+    return headers
+
+
 class SecurityHeaders:
     """Adds the headers to every HTTP answer; a header already set is left alone.
 
@@ -64,10 +72,8 @@ class SecurityHeaders:
 
     def __init__(self, app: ASGIApp, *, public_url: str) -> None:
         self.app = app
-        self.headers = {**HEADERS, "content-security-policy": content_security_policy(public_url)}
+        self.headers = page_headers(public_url)
         self.file_headers = {name: HEADERS[name] for name in FILE_HEADERS}
-        if public_url.startswith("https://"):
-            self.headers["strict-transport-security"] = f"max-age={YEAR_SECONDS}"
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on and complete the answer's head."""

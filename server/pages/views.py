@@ -12,6 +12,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from server.pages.context import Context
+from server.pages.headers import page_headers
 from server.pages.languages import chosen, keep, language_of
 from server.pages.static_files import StaticFiles
 from server.pages.templates import Templates
@@ -105,8 +106,13 @@ def exception_handlers(context: Context) -> dict[Any, Callable[..., Awaitable[Re
 
     async def on_defect(request: Request, error: Exception) -> Response:
         if _for_programs(request):
-            return _error("internal", "Something went wrong on our side. Please try again.", 500)
-        return pages.show(request, "error.html", UNKEPT, status=500)
+            message = "Something went wrong on our side. Please try again."
+            response = _error("internal", message, 500)
+        else:
+            response = pages.show(request, "error.html", UNKEPT, status=500)
+        # Starlette answers defects outside of every middleware, SecurityHeaders included.
+        response.headers.update(page_headers(context.public_url))
+        return response
 
     return {HTTPException: on_http_error, Exception: on_defect}
 

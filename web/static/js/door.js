@@ -13,7 +13,7 @@ import { formatTime, t } from "./strings.js";
 /** @typedef {import("./door_api.js").Problem} Problem */
 
 const door = part("door");
-const link = takeLink();
+const link = remembered();
 const LONGEST_TIMER_MS = 2 ** 31 - 1; // a longer one fires at once
 const SPREAD_MS = 1500; // thirty-five people need not knock in the same instant
 
@@ -24,7 +24,17 @@ let clockOffset = 0; // the server's clock minus ours
 let waiting;
 let busy = false;
 
+/** @returns {string | null} null when this browser lets no page remember anything */
+function remembered() {
+  try {
+    return takeLink();
+  } catch {
+    return null;
+  }
+}
+
 async function look() {
+  if (link === null) return showProblem(wordsFor({ code: "no_storage", message: "" }, door.dataset.contact));
   if (!link) return showProblem(wordsFor({ code: "no_link", message: "" }, door.dataset.contact));
   const found = await lookAt(link);
   if (!found.ok) return showProblem(wordsFor(found.problem, door.dataset.contact));
@@ -43,7 +53,7 @@ function agree() {
 }
 
 async function goIn() {
-  if (busy || !session) return;
+  if (busy || !session || !link) return;
   const observer = session.role === "observer";
   const name = observer ? t("Observer") : part("name").value.trim();
   if (!name) return wrongName(t("Please choose a name. It can be any name."));

@@ -17,6 +17,11 @@ const WORDS = {
     advice: `${t("Open the link that you were given for your session.")} ${askForLink(contact)}`,
     again: false,
   }),
+  no_storage: () => ({
+    title: t("This browser lets our page remember nothing."),
+    advice: t("Please allow cookies and site data for this address, then open your link again."),
+    again: false,
+  }),
   link_invalid: (_, contact) => ({
     title: t("This link is no longer valid."),
     advice: askForLink(contact),
