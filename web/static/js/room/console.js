@@ -43,7 +43,13 @@ function leadButtons(/** @type {Room} */ room) {
 function onCallFirst(/** @type {Room} */ room) {
   return html`<p>${t('Before we begin: who is on call today? If urgent support is not taken within a minute, they are told.')}</p>
     <button class="button primary large" type="button"
-      @click=${() => room.set({ tab: 'settings' })}>${t('Set the on-call contact')}</button>`;
+      @click=${() => toOnCall(room)}>${t('Set the on-call contact')}</button>`;
+}
+
+/** Opens the settings at the field that is missing; the press asked for it, so focus may go. */
+function toOnCall(/** @type {Room} */ room) {
+  room.set({ tab: 'settings' });
+  requestAnimationFrame(() => requestAnimationFrame(() => document.getElementById('on-call')?.focus()));
 }
 
 /** Ten seconds to take an advance back. */

@@ -10,7 +10,7 @@ import { screen } from './screen.js';
 import { syncSheet } from './sheet.js';
 import { farewell } from './farewell.js';
 import { listenForKeys } from './shortcuts.js';
-import { openAlerts } from './alerts.js';
+import { offerCall, titleOf } from './around.js';
 import { keepAwake } from './wake_lock.js';
 import { bareHead } from './room_head.js';
 import { keepFocus } from './focus.js';
@@ -60,15 +60,25 @@ function room() {
 /** @type {Room['act']} */
 async function act(name, fields = {}) {
   store.ui.problem = '';
+  if (name === 'leave' && store.link.state !== 'open') return leaveUnheard();
   const answer = await socket.command(name, fields);
   if (answer.kind === 'refused') showProblem(t(answer.message));
-  if (answer.kind === 'done' && name === 'leave') {
-    left = true;
-    sessionStorage.removeItem(`tp-pass:${session}`);
-    socket.close();
-  }
+  if (answer.kind === 'done' && name === 'leave') goneForGood();
   draw();
   return answer;
+}
+
+/** Without a connection nobody can be told, but nobody has to wait for it either. */
+function leaveUnheard() {
+  goneForGood();
+  return /** @type {import('./types.js').Answer} */ ({ kind: 'done' });
+}
+
+function goneForGood() {
+  left = true;
+  sessionStorage.removeItem(`tp-pass:${session}`);
+  socket.close();
+  draw();
 }
 
 function showProblem(/** @type {string} */ words) {
@@ -110,26 +120,11 @@ function drawNow() {
   render(screen(now), root);
   syncSheet(root, now.ui.dialog !== '');
   give();
-  offerCall(now);
+  offerCall(now, card);
   if (now.view.waiting) return;
   const words = milestones.spoken(now);
   if (words) spoken.textContent = words;
   document.title = titleOf(now);
-}
-
-/** The card's call reaches facilitators, so they and observers see its helplines only. */
-function offerCall(/** @type {Room} */ { you }) {
-  const call = document.querySelector('#urgent-support [data-call]');
-  if (call instanceof HTMLElement) call.hidden = you.role !== 'participant';
-  if (you.support) card.show(you.support);
-}
-
-/** The tab says what matters when the room is behind another one. */
-function titleOf(/** @type {Room} */ now) {
-  const { view, you } = now;
-  const title = view.title || 'Thera-Peer';
-  if (you.role === 'facilitator' && openAlerts(now).length) return t('Support needed · {title}', { title });
-  return view.turn?.person && view.turn.person === you.person ? t('Your turn · {title}', { title }) : title;
 }
 
 /** Sleep may leave a socket that only looks open: ask it, and read the clock anew. */

@@ -22,11 +22,11 @@ export function myMoment(/** @type {Room} */ room) {
       data-region tabindex="-1">
     <p class="moment-sentence">${sentence(room)}</p>
     ${hint(room)}
-    <div class="moment-deeds">
+    ${room.link.state !== 'open' || room.link.away ? nothing : html`<div class="moment-deeds">
       ${deed ? html`<button class="button primary large moment-main" type="button"
         aria-disabled=${rests} @click=${() => rests || room.act(deed.command, deed.fields)}>${icon(deed.icon)} ${deed.label}</button>` : nothing}
       ${offered || room.ui.passing ? passChoices(room, offered) : room.view.stage === 'lobby' ? nothing : passButton(room)}
-    </div>
+    </div>`}
   </section>`;
 }
 
@@ -100,5 +100,5 @@ function hint(/** @type {Room} */ room) {
     return html`<p class="moment-hint">${t('Planned start: {time}', { time: formatTime(view.stage_ends_at) })}</p>`;
   }
   const seconds = mineNow(room) ? offerSeconds(view.turn, room.now) : null;
-  return seconds === null ? nothing : html`<p class="moment-hint">${t('You can also wait; then we go on, and nothing is lost.')}</p>`;
+  return seconds === null ? nothing : html`<p class="moment-hint">${t('You can also wait; then we go on.')}</p>`;
 }

@@ -39,7 +39,7 @@ function marks(/** @type {Person} */ person, /** @type {Room} */ room) {
   if (!person.present) words.push(t('away'));
   if (person.silenced) words.push(t('silenced'));
   if (room.view.stage === 'discussion' && person.role === 'participant' && person.introduced === false) words.push(t('not introduced yet'));
-  if (person.turns) words.push(tn('{n} turn, {clock}', '{n} turns, {clock}', person.turns, { clock: digits(person.spoken_ms ?? 0) }));
+  if (person.turns && person.spoken_ms) words.push(tn('{n} turn, {clock}', '{n} turns, {clock}', person.turns, { clock: digits(person.spoken_ms ?? 0) }));
   return words.filter(Boolean).join(' · ');
 }
 

@@ -26,13 +26,13 @@ export function lineSheet(/** @type {Room} */ room) {
 export function lines({ view, you }, said) {
   if (!said.length) return nothing;
   const nameOf = (/** @type {string|null} */ id) => view.people?.find((p) => p.id === id)?.name ?? '';
-  return html`<ol class="lines" role="log" aria-label=${t('Private line')}>
+  return html`<div class="lines" role="log" tabindex="0" aria-label=${t('Private line')}><ol>
     ${said.map((line) => html`<li class="line ${line.from === you.person ? 'is-mine' : ''}">
       <span class="line-who">${line.from === you.person ? t('You') : line.name}
         ${line.to && line.to !== you.person ? html`→ ${nameOf(line.to)}` : nothing}
         · ${formatTime(line.at)}</span>
       <span class="line-text">${line.text}</span></li>`)}
-  </ol>`;
+  </ol></div>`;
 }
 
 /** @param {Room} room @param {string|null} to a participant, when a facilitator writes */

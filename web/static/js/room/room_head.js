@@ -15,15 +15,15 @@ function quickExit() {
 }
 
 export function roomHead(/** @type {Room} */ room) {
-  const { view, may } = room;
+  const { view } = room;
   const ends = view.planned_end ?? view.stage_ends_at;
   return html`<header class="room-head">
     <div class="room-name">
       ${view.title ? html`<h1>${view.title}</h1>` : html`<p class="room-house">Thera-Peer</p>`}
       ${view.planned_end && ends ? html`<p>${t('Ends at {time}', { time: formatTime(ends) })}</p>` : nothing}
     </div>
-    ${may('leave') ? html`<button class="button plain head-item" type="button" aria-haspopup="dialog"
-      @click=${() => room.set({ dialog: 'leave' })}>${icon('door-open')} <span>${t('Leave')}</span></button>` : nothing}
+    <button class="button plain head-item" type="button" aria-haspopup="dialog"
+      @click=${() => room.set({ dialog: 'leave' })}>${icon('door-open')} <span>${t('Leave')}</span></button>
     ${quickExit()}
   </header>`;
 }

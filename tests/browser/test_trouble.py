@@ -1,0 +1,163 @@
+"""What people see when something breaks, and that it mends itself."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from tests.browser.visitor import DESK, Visitor
+from tests.running_server import RunningServer
+
+OPEN = ("--starts", "now", "--on-call", "Dr Sen, 555", "--pause-seconds", "1")
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
+    """One real server with its own store: what is broken here disturbs no other file."""
+    with RunningServer(tmp_path_factory.mktemp("trouble")) as running:
+        yield running
+
+
+@pytest.fixture
+def pair(server: RunningServer, chromium: Browser) -> Iterator[tuple[Visitor, Visitor]]:
+    """A facilitator and a participant in introductions, the floor offered to her."""
+    links = server.create(*OPEN)
+    meera = Visitor(chromium, DESK).come_in(links["facilitator"], "Meera")
+    asha = Visitor(chromium).come_in(links["participant"], "Asha")
+    meera.see("1 participant here")
+    meera.press("Begin the session")
+    meera.press("Move to introductions")
+    asha.moment("It is your turn, whenever you are ready.")
+    yield meera, asha
+    meera.close()
+    asha.close()
+
+
+def test_a_worker_that_dies_costs_nobody_their_turn(
+    server: RunningServer, pair: tuple[Visitor, Visitor]
+) -> None:
+    meera, asha = pair
+    asha.press("Start")
+    asha.moment("Take your time.")
+    (worker,) = server.workers()
+    os.kill(worker, signal.SIGKILL)
+    asha.see("Connection lost. Your place is kept.")
+    asha.check_access("connection lost")
+    asha.not_see("Connection lost. Your place is kept.")
+    asha.press("I am done")  # nobody served the room meanwhile, so she never was away
+    asha.moment("Thank you.")
+    expect(meera.page.locator(".person", has_text="Asha")).to_contain_text("spoke")
+
+
+def test_clocks_stand_while_the_store_is_away(
+    server: RunningServer, pair: tuple[Visitor, Visitor]
+) -> None:
+    meera, asha = pair
+    asha.press("Start")
+    asha.moment("Take your time.")
+    store = server.store()
+    os.kill(store, signal.SIGSTOP)
+    try:
+        asha.see("We are reconnecting. The clock has stopped; nobody loses time.")
+        meera.see("We are reconnecting. The clock has stopped; nobody loses time.")
+        stands = meera.page.locator(".digits").inner_text()
+        meera.page.wait_for_timeout(2500)
+        assert meera.page.locator(".digits").inner_text() == stands
+        asha.check_access("store away")
+    finally:
+        os.kill(store, signal.SIGCONT)
+    asha.press("I am done")
+    asha.moment("Thank you.")
+    asha.not_see("We are reconnecting. The clock has stopped; nobody loses time.")
+
+
+def test_the_newest_tab_is_the_live_one(
+    server: RunningServer, pair: tuple[Visitor, Visitor]
+) -> None:
+    _, asha = pair
+    kept = asha.page.evaluate("JSON.stringify(sessionStorage)")
+    other = asha.context.new_page()
+    other.goto(server.url + "/help")
+    other.evaluate("(kept) => Object.assign(sessionStorage, JSON.parse(kept))", kept)
+    other.goto(asha.page.url)
+    expect(other.locator(".moment-sentence")).to_be_visible()
+    asha.see("The room is open somewhere else.")
+    asha.check_access("replaced")
+    asha.press("Use it here")
+    asha.moment("It is your turn, whenever you are ready.")
+
+
+def test_leaving_is_quiet_and_needs_no_second_thought(pair: tuple[Visitor, Visitor]) -> None:
+    meera, asha = pair
+    asha.press("Leave")
+    asha.see("There is no sound and no announcement.")
+    asha.check("leaving")
+    asha.page.locator("dialog").get_by_role("button", name="Leave").click()
+    asha.see("You have left the circle.")
+    asha.check("left")
+    meera.see("0 participants here")
+
+
+def test_escape_three_times_leaves_nothing_behind(pair: tuple[Visitor, Visitor]) -> None:
+    _, asha = pair
+    for _time in range(3):
+        asha.page.keyboard.press("Escape")
+    asha.page.wait_for_url("**/timetable")
+    assert asha.page.evaluate("sessionStorage.length") == 0
+    asha.page.go_back()
+    assert "/room/" not in asha.page.url
+
+
+def test_the_private_line_reaches_facilitators_and_comes_back(
+    pair: tuple[Visitor, Visitor],
+) -> None:
+    meera, asha = pair
+    asha.press("Write privately")
+    asha.page.get_by_label("Your message").fill("Can I go later?")
+    asha.press("Send")
+    asha.see("Can I go later?")
+    expect(asha.page.get_by_label("Your message")).to_have_value("")
+    asha.check("the private line")
+    meera.page.get_by_role("tab", name="Private line").click()
+    meera.see("Can I go later?")
+    meera.page.get_by_label("Your message").fill("Of course.")
+    meera.press("Send")
+    asha.see("Of course.")
+    meera.check("the private line, facilitator")
+    meera.page.get_by_role("tab", name="Settings").click()
+    meera.check("settings")
+
+
+def test_an_update_never_takes_the_focus(pair: tuple[Visitor, Visitor]) -> None:
+    meera, asha = pair
+    asha.press("Start")
+    field = asha.page.get_by_label("Write, if you would rather not speak")
+    field.press_sequentially("I am ")
+    meera.press("With you")
+    asha.see("With you")
+    expect(field).to_be_focused()
+    field.press_sequentially("Asha")
+    expect(field).to_have_value("I am Asha")
+    asha.button("I am done").focus()
+    meera.press(re.compile("^End turn"))
+    asha.moment("Thank you.")
+    assert asha.page.evaluate("document.activeElement !== document.body")
+
+
+def test_letters_act_for_a_facilitator_who_is_not_typing(pair: tuple[Visitor, Visitor]) -> None:
+    meera, asha = pair
+    meera.page.keyboard.press("h")
+    asha.see("We are holding the room for a moment.")
+    meera.page.get_by_role("tab", name="Prompt and themes").click()
+    meera.page.get_by_label("New theme").press_sequentially("h")
+    meera.see("Go on")
+    meera.page.get_by_role("tab", name="Settings").click()
+    meera.page.get_by_label("Single-letter shortcuts").uncheck()
+    meera.page.get_by_role("tab", name="People").click()
+    meera.page.keyboard.press("h")
+    meera.see("Go on")
