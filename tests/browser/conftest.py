@@ -18,7 +18,8 @@ from tests.server.house import House
 Newcomer = Callable[..., Visitor]
 
 
-@pytest.fixture(scope="session")
+# Playwright's event loop has to end with these tests: others bring loops of their own.
+@pytest.fixture(scope="package")
 def chromium() -> Iterator[Browser]:
     """Start Debian's Chromium once."""
     program = shutil.which("chromium")
