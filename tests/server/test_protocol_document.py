@@ -1,0 +1,101 @@
+"""docs/protocol.md is complete: nothing that programs rely on is missing from it."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from pathlib import Path
+
+import pytest
+
+from server.cli import parser
+from server.pages.api import DOOR_SENTENCES
+from server.rooms.outcomes import SENTENCES
+from server.sockets.close_codes import CODE_OF_GONE, REASONS, CloseCode, comes_back
+from server.sockets.wire import FIELDS, RELAYED
+from session_engine import (
+    COMMANDS,
+    Arrive,
+    ConnectionId,
+    Enter,
+    PersonId,
+    Role,
+    Settings,
+    create,
+    decide,
+    evolve,
+    replay,
+    view,
+    you,
+)
+
+DOCUMENT = (Path(__file__).parents[2] / "docs" / "protocol.md").read_text(encoding="utf-8")
+CLI = Path(__file__).parents[2] / "server" / "cli.py"
+COMMAND_ROW = re.compile(
+    r"^\| `(\w+)` \| (?:holder|participant|facilitator|all)[^|\n]*\|[^\n]*\|$", re.MULTILINE
+)
+ROWS = {match[1]: match[0] for match in COMMAND_ROW.finditer(DOCUMENT)}
+
+
+def test_every_command_of_the_rules_can_be_said_and_no_other() -> None:
+    assert FIELDS.keys() == COMMANDS.keys() == ROWS.keys()
+
+
+@pytest.mark.parametrize("command", FIELDS)
+def test_a_command_is_documented_with_exactly_its_fields(command: str) -> None:
+    fields = ROWS[command].split("|")[3]
+    for field in FIELDS[command]:
+        assert f"`{field}`" in fields
+
+
+@pytest.mark.parametrize("command", FIELDS)
+def test_the_wire_and_the_rules_know_the_same_fields(command: str) -> None:
+    own = {field.name.rstrip("_") for field in dataclasses.fields(COMMANDS[command])} - {"by"}
+    said = FIELDS[command].keys() - {RELAYED.get(command, "")}
+    assert said == own or said | {"kind"} == own
+
+
+@pytest.mark.parametrize("code", SENTENCES)
+def test_a_refusal_is_documented_with_its_sentence(code: str) -> None:
+    assert f"| `{code}` | {SENTENCES[code]} |" in DOCUMENT
+
+
+@pytest.mark.parametrize("code", DOOR_SENTENCES)
+def test_an_error_of_the_door_is_documented(code: str) -> None:
+    assert f"| `{code}` |" in DOCUMENT
+
+
+@pytest.mark.parametrize("code", CloseCode)
+def test_a_close_code_is_documented_with_its_sentence(code: CloseCode) -> None:
+    assert f"| {int(code)} | {REASONS[code]} |" in DOCUMENT
+    assert len(REASONS[code].encode()) <= 123
+
+
+def test_only_codes_from_4100_to_4199_are_final() -> None:
+    assert [code for code in CloseCode if comes_back(code)] == [4000, 4001, 4002]
+    assert all(not comes_back(code) for code in CODE_OF_GONE.values())
+    assert all(comes_back(code) for code in (1000, 1006, 1009, 1011, 1012, 4099, 4200))
+
+
+def test_every_field_of_every_view_is_documented() -> None:
+    room = replay(create(Settings(title="T", starts_at_ms=0), "s", "l", 0))
+    for role in Role:
+        person = PersonId(role.value)
+        for command in (
+            Enter(person=person, role=role, name="Ana"),
+            Arrive(person=person, connection=ConnectionId("w.1")),
+        ):
+            for event in decide(room, command, 0):
+                room = evolve(room, event)
+    for role in Role:
+        for field in {**view(room, role), **you(room, PersonId(role.value), 0)}:
+            assert f"`{field}`" in DOCUMENT, field
+
+
+def test_every_option_of_the_command_line_is_documented() -> None:
+    text = parser().format_help()
+    for action in parser()._subparsers._group_actions[0].choices:  # type: ignore[union-attr]
+        assert f"`{action}" in DOCUMENT
+        assert action in text
+    for option in re.findall(r'"(--[a-z-]+)"', CLI.read_text(encoding="utf-8")):
+        assert option in DOCUMENT, option
