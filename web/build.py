@@ -24,10 +24,22 @@ MODULES = WEB / "node_modules"
 VENDOR = WEB / "static" / "vendor"
 LOCALES = WEB / "locales"
 
+# The modules of lit-html in use, and what they import themselves. A new directive goes here.
+LIT_MODULES = (
+    "lit-html",
+    "directive",
+    "directive-helpers",
+    "directives/live",
+    "directives/repeat",
+)
+
 # package -> (folder in static/vendor, files to copy). Only what a page asks for is copied.
 COPIED: dict[str, tuple[str, tuple[str, ...]]] = {
     # Declarations (.d.ts) are for `tsc`; the server sends none of them.
-    "lit-html": ("lit-html", ("*.js", "*.d.ts", "directives/*.js", "directives/*.d.ts", "LICENSE")),
+    "lit-html": (
+        "lit-html",
+        ("LICENSE", *(f"{name}.{kind}" for name in LIT_MODULES for kind in ("js", "d.ts"))),
+    ),
     "@fontsource/mukta": (
         "mukta",
         ("files/mukta-*-400-normal.woff2", "files/mukta-*-600-normal.woff2", "LICENSE"),
