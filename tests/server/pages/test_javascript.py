@@ -69,3 +69,12 @@ def test_a_module_has_one_purpose_and_fits_a_screen_or_three(path: Path) -> None
     text = path.read_text(encoding="utf-8")
     assert text.startswith("/**")
     assert text.count("\n") <= 160
+
+
+def test_every_icon_is_in_the_set_and_none_is_there_in_vain() -> None:
+    templates = (WEB / "templates").rglob("*.html")
+    source = "".join(path.read_text(encoding="utf-8") for path in [*MODULES, *templates])
+    used = set(re.findall(r"""icon(?:\(|: )["']([a-z0-9-]+)["']""", source))
+    listed = set((WEB / "icons.txt").read_text(encoding="utf-8").split())
+    assert used <= listed
+    assert {name for name in listed if not re.search(f"""["']{name}["']""", source)} == set()
