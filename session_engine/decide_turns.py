@@ -182,8 +182,7 @@ def move(draft: Draft, command: c.Move) -> None:
     if command.to < 0:
         raise Refused("bad_command", "to")
     others = [person for person in shown if person != command.person]
-    ahead = sum(1 for person in others if person in called)  # nobody goes above these
-    above = others[: max(command.to, ahead)]
+    above = others[: command.to]
     absent_pins = [p for p in room.floor.pinned if p not in shown and p in waiting(room)]
     pinned = [*(p for p in above if p not in called), command.person]
     pinned += [p for p in room.floor.pinned if p not in pinned and p not in absent_pins]

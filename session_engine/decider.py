@@ -70,9 +70,10 @@ def give_back(draft: Draft, command: c.TimeLost) -> None:
     """Give back the time in which the service was away, once.
 
     What was due before the outage happens first. What is given back twice, by
-    two workers that noticed the same outage, is only what nobody gave back yet.
+    two workers that noticed the same outage, is only what nobody gave back yet: giving
+    back is itself an event, and no time before the last event was lost.
     """
-    since = max(command.since, draft.room.last_at, draft.room.lost_until)
+    since = max(command.since, draft.room.last_at)
     until = min(command.until, draft.now)
     if until <= since:
         return

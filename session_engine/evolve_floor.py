@@ -264,6 +264,8 @@ def _after_turn(room: Room, turn: Turn, event: e.TurnClosed) -> Floor:
             missed = 1 if event.reason in ("unanswered", "absent") else 0
             hand = Hand(order=room.order, unanswered=turn.unanswered + missed)
             floor = replace(floor, hands={**floor.hands, person: hand})
+        elif event.outcome == PASSED:  # also a hand raised since the offer
+            floor = replace(floor, hands=_without(floor.hands, person))
         return floor
     if floor.round is None:
         return floor

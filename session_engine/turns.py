@@ -66,8 +66,9 @@ def outcome(room: Room, turn: Turn, reason: str) -> str:
     result = started if turn.started else offered
     if result != LATER:
         return result
-    if reason == "dropped" and turn.phase == "grace":
-        return SPOKE  # the time was up, only the last sentence is missing
+    last_offer = turn.kind is not TurnKind.DISCUSSION and turn.offer >= MAX_OFFERS
+    if reason == "dropped" and (turn.phase == "grace" or last_offer):
+        return SPOKE  # what was said was said; there is no time or no offer left
     if turn.kind is TurnKind.DISCUSSION:
         second_silence = reason in ("unanswered", "absent") and turn.unanswered + 1 >= MAX_OFFERS
         return PASSED if second_silence else LATER

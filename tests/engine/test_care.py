@@ -252,6 +252,7 @@ def test_silencing_takes_back_a_floor_that_was_given() -> None:
     world = discussion(ANA, BEN)
     world.do(c.GiveFloor(by=FAY, person=ANA))
     world.do(c.Silence(by=FAY, person=ANA))
+    assert standing(world, ANA) == "none"
     world.wait(10 * SECOND)
     assert world.room.turn is None
 

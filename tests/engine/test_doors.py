@@ -182,6 +182,7 @@ def test_with_doors_on_knock_a_newcomer_waits_for_a_facilitator() -> None:
 def test_admitting_gives_the_next_seat() -> None:
     world = knocking(ANA, BEN)
     world.do(c.Admit(by=FAY, person=BEN))
+    world.wait(5 * MINUTE)
     assert seats(world) == [(BEN, 1)]
     assert world.room.people[BEN].present
 
@@ -259,6 +260,13 @@ def test_the_removed_browser_is_refused_at_once() -> None:
     as_observer = at_the_door(CAI, Role.OBSERVER, browser="browser-of-ana")
     assert world.refused(as_observer) == "removed"
     assert world.refused(Arrive(person=ANA, connection=ConnectionId("w1.9"))) == "removed"
+
+
+def test_a_removed_observer_cannot_come_back_as_a_participant() -> None:
+    world = lobby()
+    world.enter(OLI, Role.OBSERVER)
+    world.do(c.Remove(by=FAY, person=OLI))
+    assert world.refused(at_the_door(CAI, browser="browser-of-oli")) == "removed"
 
 
 def test_the_removed_browser_is_refused_also_when_doors_are_open_again() -> None:

@@ -142,6 +142,22 @@ def test_the_parts_of_an_interrupted_turn_are_together_never_over_two_minutes() 
     assert world.refused(c.Extend(by=FAY, turn=world.turn_id)) == "limit_out_of_range"
 
 
+def test_three_parts_of_one_turn_are_together_never_over_two_minutes() -> None:
+    world = discussion(ANA, hands=[ANA])
+    for _ in range(2):
+        world.offer_next()
+        world.start()
+        world.wait(30 * SECOND)
+        world.drop(ANA)
+        world.wait(20 * SECOND)
+        world.connect(ANA)
+    world.offer_next()
+    world.start()
+    world.do(c.Extend(by=FAY, turn=world.turn_id))
+    assert world.turn.limit_ms == 60 * SECOND
+    assert world.refused(c.Extend(by=FAY, turn=world.turn_id)) == "limit_out_of_range"
+
+
 def test_a_line_that_breaks_in_the_grace_ends_the_turn_after_the_wait() -> None:
     world = speaking(ANA, BEN)
     world.wait(65 * SECOND)
@@ -149,6 +165,19 @@ def test_a_line_that_breaks_in_the_grace_ends_the_turn_after_the_wait() -> None:
     world.wait(20 * SECOND)
     assert last_closed(world).outcome == "spoke"
     assert next_people(world) == [BEN]
+
+
+def test_who_loses_the_line_in_their_second_chance_has_spoken_and_not_passed() -> None:
+    world = introductions(ANA)
+    world.offer_next()
+    world.wait(15 * SECOND)
+    world.offer_next()
+    world.start()
+    world.wait(40 * SECOND)
+    world.drop(ANA)
+    world.wait(20 * SECOND)
+    assert standing(world, ANA) == "spoke"
+    assert next_people(world) == []
 
 
 def test_in_the_discussion_an_interrupted_speaker_asks_again_with_the_remaining_time() -> None:

@@ -79,6 +79,14 @@ def test_hands_raised_in_introductions_wait_until_the_discussion() -> None:
     assert next_people(world) == [CAI]
 
 
+def test_speaking_in_introductions_does_not_use_up_a_hand_for_the_discussion() -> None:
+    world = introductions(ANA, BEN)
+    world.do(c.RaiseHand(by=ANA))
+    speak(world)
+    world.advance()
+    assert next_people(world) == [ANA]
+
+
 def test_a_hand_raised_twice_keeps_its_place() -> None:
     world = discussion(ANA, BEN, hands=[ANA, BEN])
     assert world.refused(c.RaiseHand(by=ANA)) == "hand_raised"
@@ -116,6 +124,23 @@ def test_in_the_discussion_not_this_round_lowers_my_hand() -> None:
     world.do(c.Pass(by=ANA, kind=NOT_THIS_ROUND, turn=world.turn_id))
     world.do(c.Pass(by=BEN, kind=NOT_THIS_ROUND))
     assert next_people(world) == []
+
+
+def test_passing_lowers_also_a_hand_raised_again_meanwhile() -> None:
+    world = discussion(ANA, hands=[ANA])
+    world.offer_next()
+    world.do(c.RaiseHand(by=ANA))
+    world.do(c.Pass(by=ANA, kind=NOT_THIS_ROUND, turn=world.turn_id))
+    assert next_people(world) == []
+
+
+def test_who_asks_again_during_their_turn_stays_in_the_queue_after_it() -> None:
+    world = discussion(ANA, hands=[ANA])
+    world.offer_next()
+    world.start()
+    world.do(c.RaiseHand(by=ANA))
+    world.finish()
+    assert next_people(world) == [ANA]
 
 
 def test_in_the_discussion_later_asks_again_now() -> None:
@@ -272,6 +297,31 @@ def test_passing_a_floor_given_again_does_not_undo_that_i_spoke() -> None:
     world.offer_next()
     world.do(c.Pass(by=ANA, kind=NOT_THIS_ROUND, turn=world.turn_id))
     assert standing(world, ANA) == "spoke"
+
+
+def test_who_is_given_the_floor_and_says_later_goes_to_the_end() -> None:
+    world = introductions(ANA, BEN, CAI)
+    world.do(c.GiveFloor(by=FAY, person=ANA))
+    world.do(c.Pass(by=ANA, kind=LATER))
+    assert next_people(world) == [BEN, CAI, ANA]
+
+
+def test_somebody_given_the_floor_after_a_late_turn_is_waiting_not_late() -> None:
+    world = introductions(ANA)
+    world.do(c.Pass(by=ANA, kind=LATER))
+    speak(world)
+    world.do(c.GiveFloor(by=FAY, person=ANA))
+    assert standing(world, ANA) == "waiting"
+
+
+def test_of_the_queue_only_hands_go_along_into_the_next_stage() -> None:
+    world = introductions(ANA, BEN, CAI)
+    world.do(c.RaiseHand(by=BEN))
+    world.do(c.RaiseHand(by=CAI))
+    world.do(c.GiveFloor(by=FAY, person=ANA))
+    world.do(c.Move(by=FAY, person=CAI, to=1))
+    world.advance()
+    assert next_people(world) == [BEN, CAI]
 
 
 def test_a_moved_place_stands_above_the_ones_that_were_not_moved() -> None:
