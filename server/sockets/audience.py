@@ -2,9 +2,9 @@
 
 Rule 1: a view is rendered and encoded once per role and change; a socket gets a
         frame when what its role or its person sees has changed, and only then.
-Rule 2: changes within COALESCE_SECONDS share a frame, except for observers, whose
-        frames are sent at once: else a private change a moment before would
-        shift the time in theirs.
+Rule 2: the first change is shown at once, those of the next COALESCE_SECONDS share
+        a frame; except for observers, whose frames are always sent at once: else
+        a private change a moment before would shift the time in theirs.
 Rule 3: observers get no position and participants no version: both count changes
         that they may not know of.
 """
@@ -73,6 +73,7 @@ class Audience:
         self._clock = clock
         self._come_back = come_back
         self._due: asyncio.TimerHandle | None = None
+        self._shown_at = 0.0
         self._ending: asyncio.TimerHandle | None = None
         self._opening: dict[str, bytes] = {}
         self._rendered: dict[str, bytes] = {}
@@ -136,7 +137,9 @@ class Audience:
         self._end_soon(room)
         self._show_observers(room)
         if self._due is None:
-            self._due = asyncio.get_running_loop().call_later(COALESCE_SECONDS, self._show_all)
+            loop = asyncio.get_running_loop()
+            wait = self._shown_at + COALESCE_SECONDS - loop.time()
+            self._due = loop.call_later(max(0.0, wait), self._show_all)
 
     def _check(self, room: Room | None) -> None:
         for listener in tuple(self.listeners.values()):
@@ -195,6 +198,7 @@ class Audience:
 
     def _show_all(self) -> None:
         self._due = None
+        self._shown_at = asyncio.get_running_loop().time()
         room = self.replica.room
         if room is None:
             return
@@ -213,11 +217,9 @@ class Audience:
             return
         listener.shown, listener.shown_own = opening, own
         now = self._clock.now_ms()
-        tail = b'%b,"now":%d,"you":%b}' % (
-            self._position(shape),
-            now,
-            orjson.dumps(you(room, person.id, now)),
-        )
+        if own.get("wait_ms") is not None:  # The one thing that depends on the clock.
+            own = you(room, person.id, now)
+        tail = b'%b,"now":%d,"you":%b}' % (self._position(shape), now, orjson.dumps(own))
         listener.outbox.send_view(opening, frames.ending(tail))
 
     def _position(self, shape: str) -> bytes:
