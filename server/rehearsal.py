@@ -245,6 +245,8 @@ class Participant:
                 if frame["type"] == "view":
                     self._view, self._you = frame["view"], frame.get("you", {})
                     self._notice(socket)
+        except ConnectionClosed:
+            pass  # The code says whether to come back.
         finally:
             for task in (mood, self._acting):
                 if task is not None:

@@ -10,6 +10,7 @@ import urllib.error
 import urllib.request
 from typing import Any
 
+from server.store.client import open_client
 from session_engine import Role
 from tests.server.house import House, Worker
 from tests.server.people import Person
@@ -170,6 +171,21 @@ async def test_after_a_kill_of_everything_the_turn_goes_on_where_it_was(own_hous
     assert all(person["present"] for person in view["people"])
     # Over 6 s without a server; what counts is the time until people were back.
     assert before - left_ms(ben) < 5_000
+
+
+async def test_what_pub_sub_forgets_is_read_from_the_log(own_house: House) -> None:
+    house = own_house
+    house.start_worker()
+    house.start_worker()
+    session = await house.create()
+    facilitator = await Person.enter(house, session, Role.FACILITATOR, "Meera", 0)
+    ana = await Person.enter(house, session, Role.PARTICIPANT, "Ana", 1)
+    store = open_client(house.store.url)
+    for number in range(5):
+        await store.client_kill_filter(_type="pubsub")
+        await facilitator.done("set_prompt", text=f"question {number}")
+        await ana.see(lambda view, you, n=number: view["prompt"] == f"question {n}", seconds=3)  # type: ignore[misc]
+    await store.aclose()
 
 
 async def test_who_never_reads_is_dropped_and_disturbs_nobody(own_house: House) -> None:
