@@ -81,7 +81,7 @@ function mySentence(/** @type {Room} */ { view, now }) {
   if (reading?.phase === 'offered') return t('It is your turn, whenever you are ready.');
   if (reading?.phase === 'held') return view.held ? t('The room is held. Your time is kept.') : t('You are back. Your time is kept; start when you are ready.');
   if (reading?.phase === 'grace') return t('Please finish your sentence.');
-  if (reading?.phase === 'cue') return t('A few seconds left. Take your time to finish.');
+  if (reading?.phase === 'cue') return t('A few seconds left.');
   return t('Take your time.');
 }
 

@@ -23,15 +23,19 @@ export function upNext(/** @type {Room} */ { view }) {
   return view.next?.find((id) => present.has(id)) ?? null;
 }
 
-/** The step to the next stage, or the end. */
+/** The formal end: large in the last stage only, and always asked twice. */
+export function endStep() {
+  return { label: t('End the session'), command: 'end_session', fields: {}, confirm: true };
+}
+
+/** The step to the next stage, or the end. @returns {Step|null} */
 export function stageStep(/** @type {Room} */ { view, may }) {
   if (may('begin')) return { label: t('Begin the session'), command: 'begin', fields: {} };
   const after = AFTER[view.stage];
   if (after && may('advance')) {
     return { label: t('Move to {stage}', { stage: stageName(after).toLocaleLowerCase() }), command: 'advance', fields: { from: view.stage } };
   }
-  if (view.stage !== 'ended' && may('end_session')) return { label: t('End the session'), command: 'end_session', fields: {}, confirm: true };
-  return null;
+  return view.stage === 'close' && may('end_session') ? endStep() : null;
 }
 
 /** The floor's next step, or null when there is nobody to offer it to. @returns {Step|null} */
@@ -51,7 +55,8 @@ export function floorStep(/** @type {Room} */ room) {
 
 /** The large button, and the quieter one beside it. */
 export function steps(/** @type {Room} */ room) {
-  const floor = floorStep(room);
+  const stands = room.view.held && room.may('resume');
+  const floor = stands ? { label: t('Go on'), command: 'resume', fields: {} } : floorStep(room);
   const stage = stageStep(room);
   return floor ? { main: floor, other: stage } : { main: stage, other: null };
 }

@@ -1,6 +1,7 @@
 /** What a facilitator can change while the room runs. */
 import { html, nothing } from './lit.js';
 import { t } from '../strings.js';
+import { endStep, take } from './next_step.js';
 import { rememberKeys } from './shortcuts.js';
 import { textForm } from './themes_panel.js';
 
@@ -21,6 +22,8 @@ export function settingsPanel(/** @type {Room} */ room) {
     ${choice(room, 'set_observers', t('Observers'), view.observers_allowed === false, [
       [t('may see the stage and the clock'), { allowed: true }], [t('none'), { allowed: false }]])}
     ${may('set_script') && view.script?.length ? script(room) : nothing}
+    ${may('end_session') && view.stage !== 'close' ? html`<p class="buttons"><button class="button" type="button"
+      aria-haspopup="dialog" @click=${() => take(room, endStep())}>${t('End the session')}</button></p>` : nothing}
     <label class="check"><input type="checkbox" .checked=${room.ui.keys}
       @change=${(/** @type {Event} */ event) => keys(room, event)}> ${t('Single-letter shortcuts')}</label>`;
 }

@@ -24,6 +24,7 @@ export function press(/** @type {Room} */ room, /** @type {string} */ key) {
   if (key === 'N' && main) return take(room, main);
   if (key === 'M' && other) return take(room, other);
   if (key === 'Z' && room.may('undo_advance')) return room.act('undo_advance');
+  if (key === 'H' && room.may('resume')) return room.act('resume');
   const control = controls(room).find((c) => c.key === key);
   return control && room.act(control.command, control.fields);
 }

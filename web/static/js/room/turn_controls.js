@@ -1,5 +1,5 @@
 /** What a facilitator can do with the turn that is open, and with the whole room. */
-import { html } from './lit.js';
+import { html, nothing } from './lit.js';
 import { t } from '../strings.js';
 import { digits, readTurn } from './clock.js';
 import { icon } from './icon.js';
@@ -12,14 +12,12 @@ import { nameOf } from './next_step.js';
 /** The controls that live now, in a fixed order so that a hand finds them again. */
 export function controls(/** @type {Room} */ { view, may }) {
   const turn = { turn: view.turn?.id };
-  const held = view.held;
   /** @type {Control[]} */
   const all = [
     { command: 'extend', label: t('30 s more'), icon: 'plus', key: 'X', fields: turn },
     { command: 'end_turn', label: t('End turn'), icon: 'check', key: 'E', fields: turn },
     { command: 'skip', label: t('Ask later'), icon: 'skip-forward', key: 'S', fields: turn },
-    held ? { command: 'resume', label: t('Go on'), icon: 'play', key: 'H' }
-      : { command: 'hold', label: t('Hold'), icon: 'pause', key: 'H' },
+    { command: 'hold', label: t('Hold'), icon: 'pause', key: 'H' },
   ];
   return all.filter(({ command }) => may(command));
 }
@@ -27,6 +25,7 @@ export function controls(/** @type {Room} */ { view, may }) {
 export function turnControls(/** @type {Room} */ room) {
   const reading = readTurn(room.view.turn, room.now);
   const name = nameOf(room, room.view.turn?.person);
+  if (!reading && !controls(room).length) return nothing;
   return html`<div class="controls">
     <p class="controls-clock" aria-hidden="true">${reading ? html`<b>${name}</b>
       ${reading.phase === 'offered' ? t('is asked') : html`<span class="digits">${digits(reading.left_ms)}</span>`}`

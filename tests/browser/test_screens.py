@@ -1,0 +1,104 @@
+"""A full room on every screen, in every language and in both themes."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from playwright.sync_api import expect
+
+from session_engine import Role
+from tests.browser.conftest import Newcomer, OpenSession
+from tests.browser.visitor import Visitor
+from tests.server.house import House
+
+SEATS = 35
+
+
+@dataclass(frozen=True)
+class Look:
+    """One way to look at the room."""
+
+    width: int
+    height: int
+    language: str
+    media: dict[str, Any]
+
+    def __str__(self) -> str:
+        """Name the test."""
+        return f"{self.width}x{self.height}-{self.language}-{'-'.join(self.media.values())}"
+
+
+LOOKS = [
+    Look(320, 568, "hi", {"color_scheme": "light"}),
+    Look(360, 640, "mr", {"color_scheme": "dark"}),
+    Look(360, 640, "en", {"forced_colors": "active"}),
+    Look(640, 400, "en", {"reduced_motion": "reduce"}),  # 1280 x 800 at 200 % zoom
+    Look(820, 1180, "en", {"color_scheme": "light"}),
+    Look(1280, 800, "hi", {"color_scheme": "dark"}),
+]
+
+PLAIN: dict[str, Any] = {
+    "color_scheme": "light",
+    "forced_colors": "none",
+    "reduced_motion": "no-preference",
+}
+
+# Discs that touch, or are too small to read, among all seats of the circle.
+CROWDED = """() => {
+  const discs = [...document.querySelectorAll('.seat-disc')].map((disc) => {
+    const box = disc.getBoundingClientRect();
+    return { x: box.x + box.width / 2, y: box.y + box.height / 2, r: box.width / 2 };
+  });
+  const small = discs.filter((disc) => disc.r < 9).length;
+  const near = discs.flatMap((a, at) => discs.slice(at + 1).filter((b) =>
+    Math.hypot(a.x - b.x, a.y - b.y) < a.r + b.r - 1)).length;
+  return { discs: discs.length, small, near };
+}"""
+
+
+@contextmanager
+def company(link: str, size: int) -> Iterator[None]:
+    """Let simulated people in, who do what people do, as long as the test looks."""
+    command = [sys.executable, "-m", "server.cli", "rehearse", link, "--participants", str(size)]
+    people = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        yield
+    finally:
+        people.terminate()
+        people.wait(30)
+
+
+def look_at(visitor: Visitor, look: Look) -> None:
+    """See the room as this look has it."""
+    visitor.page.set_viewport_size({"width": look.width, "height": look.height})
+    visitor.page.emulate_media(**{**PLAIN, **look.media})
+    visitor.page.goto(f"{visitor.page.url.split('?')[0]}?lang={look.language}")
+    expect(visitor.page.locator(".circle")).to_be_visible()
+
+
+@pytest.mark.parametrize("size", [3, 12, SEATS])
+def test_a_circle_of_any_size_is_legible_everywhere(
+    two_workers: House, newcomer: Newcomer, size: int
+) -> None:
+    session = OpenSession(two_workers, seats=SEATS)
+    link = session.link(Role.PARTICIPANT, 1)
+    meera = newcomer().come_in(session.link(Role.FACILITATOR, 0), "Meera")
+    asha = newcomer().come_in(link, "Asha Kulkarni")
+    with company(link, size - 1):
+        meera.see(f"{size} participants here")
+        meera.press("Begin the session")
+        meera.press("Move to introductions")
+        asha.moment("It is your turn, whenever you are ready.")
+        for look in LOOKS if size == SEATS else LOOKS[:1]:
+            for visitor in (asha, meera):
+                look_at(visitor, look)
+                expect(visitor.page.locator(".seat")).to_have_count(size)
+                visitor.check(str(look))
+                crowded = visitor.page.evaluate(CROWDED)
+                assert crowded == {"discs": size, "small": 0, "near": 0}, str(look)
