@@ -1,9 +1,4 @@
-"""A rehearsal: simulated participants who sit in a real session over real sockets.
-
-Facilitators train with it: the people come in by the participant link like
-anybody, have different tempers, write a few words when they have the floor, and go
-when the session ends. They know nothing that the server did not send them.
-"""
+"""One simulated person at a real socket, who knows only what the server sends."""
 
 from __future__ import annotations
 
@@ -12,15 +7,14 @@ import contextlib
 import json
 import random
 import uuid
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator
 from typing import Any, Final
-from urllib.error import HTTPError, URLError
-from urllib.parse import urlsplit
-from urllib.request import Request, urlopen
 
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake
+
+from server.rehearsal.door import RehearsalError, ask
+from server.rehearsal.tempers import SENTENCES, Temper
 
 # Coming back: doubled after every failure, times 0.5 to 1.5, so that people who lost
 # the same worker do not return at the same moment.
@@ -32,150 +26,6 @@ WRITE_SECONDS: Final = 1.2
 WORDS_AT_A_TIME: Final = 3
 
 MOOD_SECONDS: Final = (6.0, 15.0)
-
-NAMES: Final = (
-    "Asha",
-    "Ravi",
-    "Meena",
-    "Kabir",
-    "Divya",
-    "Arjun",
-    "Nisha",
-    "Farhan",
-    "Pooja",
-    "Sameer",
-    "Leela",
-    "Rohan",
-    "Zoya",
-    "Aditya",
-    "Ira",
-    "Vikram",
-    "Sana",
-    "Neel",
-    "Tara",
-    "Imran",
-    "Kavya",
-    "Dev",
-    "Ritu",
-    "Omar",
-    "Maya",
-    "Anil",
-    "Jaya",
-    "Yash",
-    "Noor",
-    "Hari",
-    "Usha",
-    "Kiran",
-    "Lata",
-    "Manav",
-    "Gauri",
-)
-
-SENTENCES: Final = (
-    "I did not sleep much this week, and I notice how much slower everything gets.",
-    "What helped me was walking to the library with a friend instead of alone.",
-    "I keep thinking that everybody else has understood it already.",
-    "When I called home on Sunday, it became a little lighter.",
-    "I am not sure what I want to say, but it is good to sit here.",
-    "The hardest part is beginning. After that it goes, somehow.",
-    "I heard something earlier that I know very well from myself.",
-    "Yesterday I allowed myself an evening without books. That was new.",
-    "It is strange to say it aloud, and also a relief.",
-    "I would like to try to ask for help earlier next time.",
-)
-
-
-class RehearsalError(Exception):
-    """It cannot go on; the text is one line that says what to do."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Temper:
-    """How somebody is in a circle; times in seconds, chances from 0 to 1."""
-
-    speaks_s: tuple[float, float] = (15.0, 35.0)
-    thinks_s: tuple[float, float] = (2.0, 6.0)
-    passes: float = 0.0
-    says_later: float = 0.0
-    asks: float = 0.1
-    gestures: float = 0.2
-    drops: bool = False
-
-
-# The people of a rehearsal in order; with more than these, they begin again.
-TEMPERS: Final[Mapping[str, Temper]] = {
-    "brief": Temper(speaks_s=(8, 20), asks=0.05),
-    "talker": Temper(speaks_s=(300, 300), thinks_s=(1, 2), asks=0.25),
-    "passes": Temper(passes=1.0, asks=0.0, gestures=0.4),
-    "drops and returns": Temper(speaks_s=(30, 40), drops=True, asks=0.1),
-    "asks often": Temper(speaks_s=(20, 40), asks=0.8),
-    "later": Temper(says_later=0.6, speaks_s=(15, 30)),
-    "slow to begin": Temper(thinks_s=(8, 20), speaks_s=(20, 50)),
-    "warm": Temper(gestures=0.8, speaks_s=(20, 45)),
-}
-
-
-# ---- The door ------------------------------------------------------------------------
-
-
-def read_link(link: str) -> tuple[str, str]:
-    """Return a link's public URL and secret.
-
-    Raises: RehearsalError.
-    """
-    parts = urlsplit(link)
-    base, join, _ = link.partition("/join#")
-    if parts.scheme not in ("http", "https") or not join or not parts.fragment:
-        raise RehearsalError("That is not a link to a session: give the participant link.")
-    return base, parts.fragment
-
-
-async def ask(base: str, path: str, body: Mapping[str, Any]) -> tuple[int, dict[str, Any]]:
-    """Send a request to the door; return status and answer.
-
-    Raises: RehearsalError when nobody answers.
-    """
-    request = Request(
-        base + path,
-        data=json.dumps(body).encode(),
-        headers={"content-type": "application/json"},
-    )
-
-    def send() -> tuple[int, dict[str, Any]]:
-        try:
-            with urlopen(request, timeout=10) as answer:
-                return answer.status, json.load(answer)
-        except HTTPError as error:
-            with error:
-                return error.code, json.load(error)
-
-    try:
-        return await asyncio.to_thread(send)
-    except (URLError, OSError, ValueError):
-        raise RehearsalError(f"No server answers at {base}: start it first.") from None
-
-
-async def look(base: str, secret: str) -> dict[str, Any]:
-    """Ask what the link leads to, and wait until its doors are open.
-
-    Raises: RehearsalError.
-    """
-    while True:
-        status, door = await ask(base, "/api/door", {"link": secret})
-        if status == 503:
-            await asyncio.sleep(1.0)
-            continue
-        if status != 200:
-            raise RehearsalError(f"The door does not open: {door.get('message', status)}")
-        if door["role"] != "participant":
-            raise RehearsalError(f"This is the {door['role']} link: give the participant link.")
-        wait_ms = door["opens_at"] - door["now"]
-        if wait_ms <= 0:
-            return door
-        await asyncio.sleep(min(30.0, wait_ms / 1000))
-
-
-# ---- A person ------------------------------------------------------------------------
 
 
 class Participant:
@@ -337,30 +187,3 @@ class Participant:
         left = [one["id"] for one in self._view.get("themes", ()) if one["id"] not in done]
         if left:
             await self._do(socket, "resonate", theme=self._dice.choice(left))
-
-
-async def run(link: str, participants: int = 8, seed: int | None = None) -> None:
-    """Sit `participants` people in the session of a participant link until it ends.
-
-    Raises: RehearsalError.
-    """
-    base, secret = read_link(link)
-    door = await look(base, secret)
-    first = random.randrange(2**31) if seed is None else seed
-    tempers = list(TEMPERS.values())
-    people = [
-        Participant(
-            base,
-            secret,
-            NAMES[number % len(NAMES)],
-            tempers[number % len(tempers)],
-            first + number,
-        )
-        for number in range(participants)
-    ]
-    results = await asyncio.gather(
-        *(person.attend(door["guidelines"]) for person in people), return_exceptions=True
-    )
-    for result in results:
-        if isinstance(result, BaseException):
-            raise result
