@@ -15,6 +15,7 @@ from starlette.routing import WebSocketRoute
 
 from server import pages
 from server.pages import api
+from server.pages.entrance import Door
 from server.rooms.defects import note_defect
 from server.rooms.feed import Feed
 from server.rooms.on_call import MailServer, OnCall
@@ -135,7 +136,7 @@ def create_app(settings: Settings) -> Starlette:
     """Return the ASGI application of one worker."""
     parts = Application(settings)
     context = page_context(settings)
-    door = api.Door(rooms=parts.rooms, passes=parts.passes, context=context, store=parts.store)
+    door = Door(rooms=parts.rooms, passes=parts.passes, context=context, store=parts.store)
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
