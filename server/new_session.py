@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from server.rooms.decisions import expires_at, wake_at
+from server.rooms.draft import expires_at, wake_at
 from server.rooms.replica import encode_events
 from server.sockets.passes import Passes
 from server.store.client import open_client

@@ -14,18 +14,18 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable, Coroutine, Mapping
-from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 
 from server.rooms.defects import note_defect
+from server.rooms.draft import Draft, Job, expires_at, wake_at
 from server.rooms.outcomes import UNKNOWN, Done, NotDone, Outcome, not_done
-from server.rooms.replica import Gap, OtherHistory, Replica, encode_events
+from server.rooms.replica import Gap, OtherHistory, Replica
 from server.store.errors import LogUnavailable, StoreError, StoreRefused
 from server.store.life import Outage
 from server.store.position import Position, Record
 from server.store.redis_clock import RedisClock
 from server.store.room_log import Appended, Conflict, Late, NotDue, Repeated, RoomLog
-from session_engine import Command, Event, Refused, Room, TimeLost, decide, evolve, next_deadline
+from session_engine import Command, Refused, TimeLost, next_deadline
 
 DECIDE_SECONDS: Final = 2.0
 BATCH_MAX: Final = 64
@@ -33,13 +33,6 @@ BATCH_MAX: Final = 64
 # A time that no clock of today shows: the append then answers what it knows of the
 # ids and the position, and can store nothing.
 NEVER_MS: Final = 0
-
-HOUR_MS: Final = 3_600_000
-KEPT_AFTER_END_MS: Final = 24 * HOUR_MS
-KEPT_AFTER_PLAN_MS: Final = 48 * HOUR_MS
-
-# How often some worker looks at a room whose people were last seen here.
-LOOK_AGAIN_MS: Final = 30_000
 
 
 class DecisionFailed(Exception):  # noqa: N818
@@ -56,50 +49,6 @@ class Service(Protocol):
     @property
     def outages(self) -> tuple[Outage, ...]:
         """The times in which the service was away, oldest first."""
-
-
-@dataclass(slots=True, eq=False)
-class Job:
-    """A command that waits for its outcome; `command_id` "" is not remembered."""
-
-    command: Command
-    command_id: str
-    future: asyncio.Future[Outcome]
-    verdict: Outcome | None = None
-
-    def settle(self, outcome: Outcome) -> None:
-        """Give the answer, unless nobody waits any more."""
-        if not self.future.done():
-            self.future.set_result(outcome)
-
-
-@dataclass(slots=True)
-class Draft:
-    """A batch as decided on one position of the replica."""
-
-    room: Room
-    position: Position
-    now: int
-    due_at: int = 0
-    records: list[Record] = field(default_factory=list)
-
-    def decide(self, command: Command, command_id: str) -> None:
-        """Decide one command on top of the others.
-
-        Raises: Refused.
-        """
-        due = next_deadline(self.room)
-        events = decide(self.room, command, max(self.now, self.room.last_at))
-        if due is not None and due <= self.now:
-            self.due_at = max(self.due_at, due)
-        self.add(events, command_id)
-
-    def add(self, events: tuple[Event, ...], command_id: str) -> None:
-        """Take events into the batch; none need no record."""
-        for event in events:
-            self.room = evolve(self.room, event)
-        if events:
-            self.records.append(Record(command_id, encode_events(events)))
 
 
 class Decisions:
@@ -156,8 +105,7 @@ class Decisions:
             except Exception as error:
                 note_defect("a decision", error)
                 for job in batch:
-                    if not job.future.done():
-                        job.future.set_exception(DecisionFailed())
+                    job.fail(DecisionFailed())
 
     def _take(self) -> list[Job]:
         """Take the next jobs; the same id never twice in a batch."""
@@ -182,7 +130,8 @@ class Decisions:
                 for job in jobs:
                     job.settle(NotDone("ended"))
                 return
-            jobs = await self._attempt(jobs, self._draft(jobs))
+            draft = self._draft(jobs)
+            jobs = await self._attempt([job for job in jobs if not job.future.done()], draft)
 
     def _draft(self, jobs: list[Job]) -> Draft:
         room = self._replica.room
@@ -195,14 +144,17 @@ class Decisions:
                 job.verdict = None
             except Refused as refused:
                 job.verdict = not_done(refused)
+            except Exception as error:
+                # A defect of one command is nobody else's: the batch goes on without it.
+                note_defect("a decision", error)
+                job.fail(DecisionFailed())
         return draft
 
     def _give_time_back(self, draft: Draft) -> None:
         for outage in self._service.outages:
             room = draft.room
             if outage.until > max(room.lost_until, room.last_at):
-                lost = TimeLost(since=outage.since, until=outage.until)
-                draft.decide(lost, f"@lost:{outage.until}")
+                draft.decide(TimeLost(since=outage.since, until=outage.until), "")
 
     async def _attempt(self, jobs: list[Job], draft: Draft) -> list[Job]:
         """Try to store the draft; return the jobs that must be decided again."""
@@ -322,18 +274,3 @@ def settle_repeated(jobs: list[Job], answer: Repeated) -> None:
     for index, position in answer.positions.items():
         if position is not None:
             jobs[index].settle(Done(position.version))
-
-
-def expires_at(room: Room) -> int:
-    """Return when the room's keys go away (ms)."""
-    if room.stage == "ended":
-        return room.stage_started_at + KEPT_AFTER_END_MS
-    return room.settings.planned_end_ms + KEPT_AFTER_PLAN_MS
-
-
-def wake_at(room: Room, now: int) -> int | None:
-    """Return when some worker must look at the room, visited or not (ms)."""
-    due = next_deadline(room)
-    if any(person.connection for person in room.people.values()):
-        return min(due or now + LOOK_AGAIN_MS, now + LOOK_AGAIN_MS)
-    return due

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+from collections.abc import Sequence
 from typing import Final
 
 from server.rooms.defects import note_defect
@@ -21,8 +22,8 @@ from server.store.errors import StoreError
 from server.store.life import Life
 from session_engine import Arrive, ConnectionId, Drop, PersonId
 
-# As often as leases are renewed: ghosts are gone 10 s + 3 s after a kill at the latest.
-JUDGE_SECONDS: Final = 2.0
+# Ghosts are dropped a lease (10 s) and this after the kill of their worker, at the latest.
+JUDGE_SECONDS: Final = 1.0
 
 
 def worker_of(connection: str) -> str:
@@ -61,30 +62,30 @@ class Presence:
         """Forget a connection that never arrived."""
         self._own.discard(connection)
 
-    async def judge(self, replica: Replica) -> None:
+    async def judge(self, replicas: Sequence[Replica]) -> None:
         """Drop the people whose worker is dead, and those whom a drop of ours missed.
 
         Raises: LogUnavailable.
         """
-        room = replica.room
-        if room is None or not self._rooms.watch.may_judge():
-            return
-        held = {
-            person.id: person.connection
-            for person in room.people.values()
-            if person.connection is not None
-        }
-        others = {worker_of(connection) for connection in held.values()} - {self._rooms.worker}
-        living = await self._life.living(sorted(others)) if others else set()
         if not self._rooms.watch.may_judge():
             return
-        for person, connection in held.items():
+        held = [
+            (replica, person.id, person.connection)
+            for replica in replicas
+            if replica.room is not None
+            for person in replica.room.people.values()
+            if person.connection is not None
+        ]
+        others = {worker_of(connection) for _, _, connection in held} - {self._rooms.worker}
+        living = await self._life.living(sorted(others))
+        if not self._rooms.watch.may_judge():
+            return
+        for replica, person, connection in held:
             worker = worker_of(connection)
-            gone = (
-                connection not in self._own
-                if worker == self._rooms.worker
-                else (worker not in living)
-            )
+            if worker == self._rooms.worker:
+                gone = connection not in self._own
+            else:
+                gone = worker not in living
             if gone:
                 self._rooms.submit(replica, Drop(person=person, connection=connection))
 
@@ -92,13 +93,12 @@ class Presence:
         """Judge the rooms in memory, for ever."""
         while True:
             await asyncio.sleep(JUDGE_SECONDS)
-            for replica in self._rooms.opened():
-                try:
-                    await self.judge(replica)
-                except StoreError:
-                    break
-                except Exception as error:
-                    note_defect("presence", error)
+            try:
+                await self.judge(self._rooms.opened())
+            except StoreError:
+                pass
+            except Exception as error:
+                note_defect("presence", error)
 
     async def leave_all(self) -> None:
         """Drop every own connection: this worker stops."""

@@ -201,17 +201,25 @@ class Rooms:
             try:
                 if self.watch.may_decide:
                     await self.compare()
-                await self._forget_unused()
+                    await self._forget_unused()
             except StoreError:
                 pass
             except Exception as error:
                 note_defect("the comparison", error)
+
+    def _holds_somebody(self, session: str) -> bool:
+        """Say whether the log has somebody connected here: first that must be put right."""
+        replica = self._replicas.get(session)
+        people = replica.room.people.values() if replica and replica.room else ()
+        return any((person.connection or "").startswith(f"{self.worker}.") for person in people)
 
     async def _forget_unused(self) -> None:
         now = asyncio.get_running_loop().time()
         for session, since in tuple(self._unused_since.items()):
             decisions = self._decisions.get(session)
             if now - since < FORGET_SECONDS or (decisions and not decisions.is_idle):
+                continue
+            if self._holds_somebody(session):
                 continue
             del self._unused_since[session]
             self._decisions.pop(session, None)

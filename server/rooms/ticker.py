@@ -9,8 +9,8 @@ from __future__ import annotations
 import asyncio
 from typing import Final
 
-from server.rooms.decisions import wake_at
 from server.rooms.defects import note_defect
+from server.rooms.draft import wake_at
 from server.rooms.outcomes import Done
 from server.rooms.presence import Presence, worker_of
 from server.rooms.replica import Replica
@@ -141,7 +141,7 @@ class Ticker:
             return
         before = replica.position
         await self._rooms.submit(replica, Tick())
-        await self._presence.judge(replica)
+        await self._presence.judge([replica])
         if replica.position == before:
             room, now = replica.room, self._rooms.clock.now_ms()
             await self._rooms.log.set_wake(replica.session, wake_at(room, now))

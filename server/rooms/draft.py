@@ -1,0 +1,88 @@
+"""A batch before it is stored: commands that wait, and what they make of the room.
+
+Also how long a room's keys live and when somebody must look at it: both are said
+with every batch.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+from typing import Final
+
+from server.rooms.outcomes import Outcome
+from server.rooms.replica import encode_events
+from server.store.position import Position, Record
+from session_engine import Command, Event, Room, decide, evolve, next_deadline
+
+HOUR_MS: Final = 3_600_000
+KEPT_AFTER_END_MS: Final = 24 * HOUR_MS
+KEPT_AFTER_PLAN_MS: Final = 48 * HOUR_MS
+
+# How often some worker looks at a room whose people were last seen here.
+LOOK_AGAIN_MS: Final = 30_000
+
+
+@dataclass(slots=True, eq=False)
+class Job:
+    """A command that waits for its outcome; `command_id` "" is not remembered."""
+
+    command: Command
+    command_id: str
+    future: asyncio.Future[Outcome]
+    verdict: Outcome | None = None
+
+    def settle(self, outcome: Outcome) -> None:
+        """Give the answer, unless nobody waits any more."""
+        if not self.future.done():
+            self.future.set_result(outcome)
+
+    def fail(self, error: Exception) -> None:
+        """Give no answer but an error, unless nobody waits any more."""
+        if not self.future.done():
+            self.future.set_exception(error)
+
+
+@dataclass(slots=True)
+class Draft:
+    """A batch as decided on one position of the replica."""
+
+    room: Room
+    position: Position
+    now: int
+    due_at: int = 0
+    records: list[Record] = field(default_factory=list)
+
+    def decide(self, command: Command, command_id: str) -> None:
+        """Decide one command on top of the others; all of it is taken, or nothing.
+
+        Raises: Refused.
+        """
+        due = next_deadline(self.room)
+        events = decide(self.room, command, max(self.now, self.room.last_at))
+        room = self.room
+        for event in events:
+            room = evolve(room, event)
+        self._take(room, events, command_id)
+        if due is not None and due <= self.now:
+            self.due_at = max(self.due_at, due)
+
+    def _take(self, room: Room, events: tuple[Event, ...], command_id: str) -> None:
+        if events:
+            self.records.append(Record(command_id, encode_events(events)))
+            self.room = room
+
+
+def expires_at(room: Room) -> int:
+    """Return when the room's keys go away (ms)."""
+    if room.stage == "ended":
+        return room.stage_started_at + KEPT_AFTER_END_MS
+    return room.settings.planned_end_ms + KEPT_AFTER_PLAN_MS
+
+
+def wake_at(room: Room, now: int) -> int | None:
+    """Return when some worker must look at the room, visited or not (ms)."""
+    due = next_deadline(room)
+    if any(person.connection for person in room.people.values()):
+        return min(due or now + LOOK_AGAIN_MS, now + LOOK_AGAIN_MS)
+    return due
