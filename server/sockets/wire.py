@@ -56,7 +56,7 @@ FIELDS: Final[Mapping[str, Mapping[str, Any]]] = {
     "undo_advance": {},
     "start_round": {},
     "volunteers_only": {},
-    "carry_over": {},
+    "carry_over": {"confirm": Confirm},
     "advance": {"from": Ref, "confirm": Confirm},
     "next": {"turn": Ref | None},
     "end_turn": {"turn": Ref},
