@@ -44,14 +44,21 @@ export function initials(/** @type {string} */ name) {
 }
 
 // A letter of Devanagari carries signs with it; cutting between them shows broken glyphs.
-const letters = new Intl.Segmenter(undefined, { granularity: 'grapheme' });
+// Older browsers cannot tell letters apart by themselves: there a mark stays with its letter.
+const segmenter = 'Segmenter' in Intl ? new Intl.Segmenter(undefined, { granularity: 'grapheme' }) : null;
+
+/** @returns {string[]} */
+function lettersOf(/** @type {string} */ word) {
+  if (segmenter) return [...segmenter.segment(word)].map((part) => part.segment);
+  return word.match(/\p{L}\p{M}*/gu) ?? [...word];
+}
 
 function firstLetter(/** @type {string} */ word) {
-  return [...letters.segment(word)][0]?.segment ?? '';
+  return lettersOf(word)[0] ?? '';
 }
 
 function firstTwo(/** @type {string} */ word) {
-  const parts = [...letters.segment(word)].slice(0, 2).map((part) => part.segment);
+  const parts = lettersOf(word).slice(0, 2);
   // Two Devanagari letters with their signs are wider than the disc; one is enough.
   return parts.join('').length > 2 ? (parts[0] ?? '') : parts.join('');
 }

@@ -7,9 +7,9 @@ import { stageStep } from './next_step.js';
 
 export function confirmSheet(/** @type {Room} */ room) {
   const ends = room.ui.confirm === 'end_session';
-  const step = stageStep(room);
+  const step = room.ui.confirm === 'advance' ? stageStep(room) : null;
   const label = ends ? t('End the session') : (step?.label ?? t('Go on'));
-  const fields = ends ? { confirm: true } : { ...step?.fields, confirm: true };
+  const fields = { ...step?.fields, confirm: true };
   const go = async () => {
     room.set({ dialog: '' });
     await room.act(room.ui.confirm, fields);

@@ -2,6 +2,7 @@
 import { html, nothing } from './lit.js';
 import { formatTime, t, tn } from '../strings.js';
 import { icon } from './icon.js';
+import { take } from './next_step.js';
 
 /** @typedef {import('./types.js').Room} Room */
 /** @typedef {import('./types.js').Remedy} Remedy */
@@ -26,5 +27,5 @@ function remedyButton(room, { do: command, seconds }) {
   const label = command === 'set_limit' ? t('{n} s each', { n: seconds ?? 0 })
     : command === 'volunteers_only' ? t('Volunteers only') : t('Carry over');
   const fields = seconds === undefined ? {} : { seconds };
-  return html`<button class="button" type="button" @click=${() => room.act(command, fields)}>${label}</button>`;
+  return html`<button class="button" type="button" @click=${() => take(room, { label, command, fields })}>${label}</button>`;
 }

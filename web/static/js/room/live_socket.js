@@ -28,6 +28,11 @@ export function backOff(/** @type {number} */ tries, random = Math.random) {
   return most / 4 + random() * most * 0.75;
 }
 
+/** `crypto.randomUUID` would do, but browsers have it on HTTPS and loopback only. */
+function freshId() {
+  return [...crypto.getRandomValues(new Uint32Array(4))].map((part) => part.toString(36)).join('-');
+}
+
 export class LiveSocket {
   /**
    * @param {string} url
@@ -59,7 +64,7 @@ export class LiveSocket {
 
   /** Sends a command and answers when the server has; never twice under another id. */
   command(/** @type {string} */ name, /** @type {Record<string, unknown>} */ fields = {}) {
-    const id = crypto.randomUUID();
+    const id = freshId();
     const frame = JSON.stringify({ ...fields, id, do: name });
     return new Promise((/** @type {(a: Answer) => void} */ answer) => {
       this.pending.set(id, { frame, fleeting: FLEETING.has(name), answer });

@@ -53,8 +53,9 @@ const socket = new LiveSocket(address.href, passOfTab(), {
 function room() {
   const { view, you, link, live, ui } = store;
   if (!view || !you) return null;
+  const now = store.clock.now();
   const may = new Set(link.state === 'open' && !link.away ? you.may : []);
-  return { view, you, link, live, ui, act, set, now: store.clock.now(), may: (name) => may.has(name) };
+  return { view, you, link, live, ui, act, set, now, age_ms: Math.max(0, now - store.seen_at), may: (name) => may.has(name) };
 }
 
 /** @type {Room['act']} */
@@ -95,7 +96,10 @@ function set(changes) {
 
 /** @param {string} kind @param {string} note */
 async function askSupport(kind, note) {
-  const answer = await socket.command('ask_support', note ? { kind, note } : { kind });
+  const sent = socket.command('ask_support', note ? { kind, note } : { kind });
+  // The command goes out by itself when the line is back; nobody should wait for that in need.
+  if (store.link.state !== 'open') return t('There is no connection just now. Your call goes out as soon as it is back; the numbers above work at once.');
+  const answer = await sent;
   return answer.kind === 'done' ? 'sent' : t(answer.message);
 }
 

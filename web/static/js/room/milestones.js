@@ -28,6 +28,7 @@ export class Milestones {
   ofStage(/** @type {Room} */ { view }) {
     const before = this.stage;
     this.stage = view.stage;
+    if (before && view.stage === 'ended' && before !== 'ended') return t('This session has ended.');
     return before && before !== view.stage ? t('We are now at: {stage}.', { stage: stageName(view.stage) }) : '';
   }
 

@@ -61,12 +61,12 @@ function passChoices(room, offered) {
 
 /** The one sentence. */
 export function sentence(/** @type {Room} */ room) {
-  const { view, you, now } = room;
+  const { view, you, now, age_ms } = room;
   if (view.stage === 'lobby') return t('You are here. We begin together in a moment.');
   if (view.stage === 'welcome') return t('Nothing to do now. Listen, and arrive.');
   if (mineNow(room)) return mySentence(room);
   if (you.silenced) return t('The facilitator is taking a moment before you are called again.');
-  if (typeof you.position === 'number') return queueSentence(you.position, you.wait_ms ?? null);
+  if (typeof you.position === 'number') return queueSentence(you.position, waitNow(you.wait_ms ?? null, runs(view) ? age_ms : 0));
   if (view.stage === 'introductions' && you.standing === 'later') return t('You said later. You will be asked once more.');
   if (you.standing === 'spoke') return view.stage === 'discussion' ? t('Thank you. Ask again whenever you like.') : t('Thank you.');
   if (you.standing === 'passed') return t('Thank you for being here. You can simply listen.');
@@ -83,6 +83,14 @@ function mySentence(/** @type {Room} */ { view, now }) {
   if (reading?.phase === 'grace') return t('Please finish your sentence.');
   if (reading?.phase === 'cue') return t('A few seconds left.');
   return t('Take your time.');
+}
+
+// An estimate is as of its view; while a clock runs it becomes shorter by itself.
+const runs = (/** @type {import('./types.js').View} */ { turn, held }) => !held && turn !== null && turn.state !== 'held';
+
+/** @param {number|null} wait_ms @param {number} passed_ms */
+function waitNow(wait_ms, passed_ms) {
+  return wait_ms === null ? null : Math.max(0, wait_ms - passed_ms);
 }
 
 /** @param {number} position @param {number|null} wait */

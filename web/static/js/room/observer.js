@@ -37,7 +37,7 @@ function dots(/** @type {Room} */ room) {
           stroke-dasharray="${round} ${round}" stroke-dashoffset=${round * (1 - reading.share)}></circle>` : nothing}
       </g>
       ${places.map((place, at) => svg`<circle class="dot ${at < done ? 'is-done' : ''}"
-        cx=${place.x} cy=${place.y} r=${disc * 0.62}></circle>`)}
+        cx=${place.x} cy=${place.y} r=${disc * 0.74}></circle>`)}
     </svg>
     <figcaption class="circle-middle">
       <p class="middle-name">${reading ? t('Somebody is being heard') : isCalm(room) ? t('The room is held') : t('A moment of quiet')}</p>

@@ -18,6 +18,7 @@ const LINES_KEPT = 200;
 export class RoomStore {
   constructor() {
     this.clock = new ServerClock();
+    this.seen_at = 0;
     /** @type {View|null} */
     this.view = null;
     /** @type {You|null} */
@@ -29,7 +30,7 @@ export class RoomStore {
     /** @type {import('./types.js').Ui} */
     this.ui = {
       dialog: '', person: '', passing: false, gesturing: false, tab: 'people', script: 0,
-      problem: '', read: 0, keys: keysWanted(), confirm: '', theme: '',
+      problem: '', read: 0, keys: keysWanted(), confirm: '', theme: '', heard: '',
     };
   }
 
@@ -47,11 +48,18 @@ export class RoomStore {
     const before = this.view;
     this.clock.heard(now);
     this.standStill(false);
+    this.seen_at = now;
     this.view = view;
     this.you = you;
     if (before?.stage !== view.stage) this.ui.script = 0;
-    if (before?.turn?.id !== view.turn?.id) this.ui.passing = false;
+    if (before?.turn?.id !== view.turn?.id) this.turned(before?.turn ?? null);
     if (view.turn && view.turn.id !== before?.turn?.id) this.live.texts = this.ofTurn(view.turn.id);
+  }
+
+  /** Another turn, or none: what was opened for the one before is closed. */
+  turned(/** @type {import('./types.js').Turn|null} */ before) {
+    this.ui.passing = false;
+    if (before?.person) this.ui.heard = before.person;
   }
 
   /** Words of an older turn go with it; those of the new one may have come before the view. */

@@ -23,8 +23,8 @@ export function scriptLine(/** @type {Room} */ room) {
 }
 
 /** A shipped line is translated, then its placeholders are filled from the view. */
-function filled(/** @type {Room} */ { view, you }, /** @type {string} */ line) {
-  const spoke = view.people?.find((p) => p.id === view.turn?.person)?.name;
+function filled(/** @type {Room} */ { view, you, ui }, /** @type {string} */ line) {
+  const spoke = view.people?.find((p) => p.id === (ui.heard || view.turn?.person))?.name;
   return t(line, {
     name: view.stage === 'welcome' ? (you.name ?? '') : (spoke ?? t('you')),
     time: view.planned_end ? formatTime(view.planned_end) : '',

@@ -115,6 +115,7 @@
  * @property {View} view
  * @property {You} you
  * @property {number} now the server's clock at this drawing
+ * @property {number} age_ms how old the newest view is
  * @property {Link} link
  * @property {Live} live
  * @property {Ui} ui
@@ -145,6 +146,7 @@
  * @property {boolean} keys single-letter shortcuts are on
  * @property {string} confirm the command waiting for a second press
  * @property {string} theme the theme being edited
+ * @property {string} heard who had the floor last
  */
 
 export {};
