@@ -176,6 +176,7 @@ class CarryOver(PersonCommand):
     """Go on to the discussion; who was not offered a turn waits there."""
 
     do: ClassVar[str] = "carry_over"
+    confirm: bool = False
 
 
 # ── facilitators: the floor ───────────────────────────────────────────────────

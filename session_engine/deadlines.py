@@ -132,8 +132,11 @@ def facilitators_fall_due(draft: Draft, at: int) -> None:
 
 
 def abandoned_due(room: Room) -> int | None:
-    """A session that nobody began is over at its planned end."""
-    return room.settings.planned_end_ms if room.stage is Stage.LOBBY else None
+    """A lobby without a facilitator is over at the planned end, or as a room would be."""
+    gone_at = room.facilitators_gone_at
+    if room.stage is not Stage.LOBBY or gone_at is None:
+        return None
+    return max(room.settings.planned_end_ms, gone_at + room.settings.absence_s[1] * SECOND_MS)
 
 
 def abandoned_falls_due(draft: Draft, at: int) -> None:

@@ -34,6 +34,8 @@ def enter(draft: Draft, command: c.Enter) -> None:
         return
     if command.role is Role.PARTICIPANT and len(circle(room)) >= room.settings.seats:
         raise Refused("full")
+    if known is None and command.person in room.people:
+        raise Refused("bad_command", "person")
     person = known.id if known is not None else command.person
     knocks = command.role is Role.PARTICIPANT and room.doors == "knock"
     if knocks:
@@ -137,8 +139,9 @@ def drop(draft: Draft, command: c.Drop) -> None:
     draft.add(e.PersonDropped(at=draft.now, person=person.id))
     turn = room.turn
     if turn is not None and turn.person == person.id and turn.started:
-        hold_ms = room.settings.drop_hold_s * SECOND_MS
-        draft.add(e.TurnDropped(at=draft.now, turn=turn.id, hold_ms=hold_ms))
+        if turn.dropped_until is None:  # a line that flaps gets one hold, not one each time
+            hold_ms = room.settings.drop_hold_s * SECOND_MS
+            draft.add(e.TurnDropped(at=draft.now, turn=turn.id, hold_ms=hold_ms))
         draft.add(e.PersonAbsent(at=draft.now, person=person.id))
 
 

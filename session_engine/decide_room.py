@@ -134,6 +134,8 @@ def take_alert(draft: Draft, command: c.TakeAlert) -> None:
 
 def close_alert(draft: Draft, command: c.CloseAlert) -> None:
     alert = _alert(draft.room, command.alert)
+    if alert.state != "taken":
+        raise Refused("not_taken", "alert")
     draft.add(e.AlertClosed(at=draft.now, alert=alert.id, by=command.by))
 
 

@@ -42,7 +42,12 @@ def advance(draft: Draft, command: c.Advance) -> None:
 
 
 def carry_over(draft: Draft, command: c.CarryOver) -> None:
-    """Go on to the discussion and let those who had no turn wait there."""
+    """Go on to the discussion and let those who had no turn wait there.
+
+    Raises Refused(needs_confirm) while a turn is open.
+    """
+    if draft.room.turn is not None and not command.confirm:
+        raise Refused("needs_confirm", "confirm")
     close_turn(draft, "stage")  # first: whoever had not started yet is carried over too
     room = draft.room
     unsettled = [person for person in waiting(room) if not room.people[person].silenced]

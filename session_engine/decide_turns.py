@@ -169,6 +169,8 @@ def give_floor(draft: Draft, command: c.GiveFloor) -> None:
     person = seated_participant(draft.room, command.person)
     if draft.room.turn is not None and draft.room.turn.person == person.id:
         raise Refused("has_the_floor", "person")
+    if person.id in draft.room.floor.called:
+        return  # they are, and keep the place they were given
     draft.add(e.FloorGiven(at=draft.now, person=person.id, by=command.by))
 
 

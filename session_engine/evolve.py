@@ -64,6 +64,9 @@ def stage_changed(room: Room, event: e.StageChanged) -> Room:
         stage_lost_ms=0,
         floor=_with_round(room, kept, stage) if stage is Stage.INTRODUCTIONS else kept,
         quiet_since=room.clock(event.at),
+        # What happened in the lobby does not count: absence begins with the session.
+        facilitators_gone_at=room.facilitators_gone_at
+        and max(room.facilitators_gone_at, event.at if room.stage is Stage.LOBBY else 0),
     )
 
 

@@ -130,11 +130,18 @@ def places_pinned(room: Room, event: e.PlacesPinned) -> Room:
 
 def volunteers_called(room: Room, event: e.VolunteersCalled) -> Room:
     assert room.floor.round is not None
-    round_ = replace(room.floor.round, volunteers=True)
+    round_ = replace(room.floor.round, volunteers=True, volunteers_order=room.order)
     return replace(room, floor=replace(room.floor, round=round_))
 
 
 # ── the open turn ─────────────────────────────────────────────────────────────
+
+
+def _volunteered(round_: Round | None, hand: Hand | None) -> bool:
+    """Was this hand raised for the round? Older ones wait for the discussion."""
+    if round_ is None or hand is None:
+        return False
+    return round_.volunteers and hand.order >= round_.volunteers_order
 
 
 def turn_offered(room: Room, event: e.TurnOffered) -> Room:
@@ -146,8 +153,7 @@ def turn_offered(room: Room, event: e.TurnOffered) -> Room:
         offer = floor.round.offers.get(person, 0) + 1
         offers = {**floor.round.offers, person: offer}
         floor = replace(floor, round=replace(floor.round, offers=offers))
-    volunteered = floor.round is not None and floor.round.volunteers
-    keeps_hand = room.stage is not Stage.DISCUSSION and not volunteered
+    keeps_hand = room.stage is not Stage.DISCUSSION and not _volunteered(floor.round, hand)
     hands = floor.hands
     floor = without_place(floor, person)
     if keeps_hand:
@@ -164,6 +170,7 @@ def turn_offered(room: Room, event: e.TurnOffered) -> Room:
         used_ms=event.used_ms,
         ends_at=room.clock(event.at) + event.window_ms,
         unanswered=hand.unanswered if hand is not None and not keeps_hand else 0,
+        invited=hand is None,
     )
     return replace(room, floor=floor, turn=turn, turns_offered=event.number)
 
@@ -175,9 +182,11 @@ def turn_started(room: Room, event: e.TurnStarted) -> Room:
         turn, phase="speaking", started=True, ends_at=room.clock(event.at) + turn.limit_ms
     )
     someone = room.people[turn.person]
-    someone = replace(someone, turns=someone.turns + 1)
     floor = room.floor
-    if turn.kind is TurnKind.DISCUSSION:
+    again = turn.used_ms > 0  # the rest of an interrupted turn is not another one
+    if not again:
+        someone = replace(someone, turns=someone.turns + 1)
+    if turn.kind is TurnKind.DISCUSSION and not again:
         started = {**floor.started, turn.person: floor.started.get(turn.person, 0) + 1}
         floor = replace(floor, started=started)
     people = {**room.people, turn.person: someone}
@@ -231,7 +240,7 @@ def turn_closed(room: Room, event: e.TurnClosed) -> Room:
     assert turn is not None
     someone = room.people[turn.person]
     if event.outcome == UNDONE:
-        turns = someone.turns - (1 if turn.started else 0)
+        turns = someone.turns - (1 if turn.started and turn.used_ms == 0 else 0)
         someone = replace(someone, turns=turns)
     else:
         introduced = turn.started and turn.kind is TurnKind.INTRODUCTION
@@ -276,7 +285,7 @@ def _after_turn(room: Room, turn: Turn, event: e.TurnClosed) -> Floor:
         waiting=(*_but(floor.round.waiting, person), person),
         later=floor.round.later | {person},
     )
-    if round_.volunteers:  # who volunteered and said later still wants a turn
+    if round_.volunteers and person not in floor.hands:  # who said later still wants a turn
         floor = replace(floor, hands={**floor.hands, person: Hand(order=room.order)})
     return replace(floor, round=round_)
 

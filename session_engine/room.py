@@ -60,6 +60,7 @@ class Turn:
     ends_at: int
     started: bool = False
     unanswered: int = 0  # offers of this hand that nobody answered
+    invited: bool = False  # a facilitator gave the floor to somebody who had not asked
     dropped_until: int | None = None
     left_ms: int = 0
     grace_ms: int = 0
@@ -75,6 +76,7 @@ class Round:
     settled: Mapping[PersonId, str] = field(default_factory=dict)  # spoke | passed
     later: frozenset[PersonId] = frozenset()
     volunteers: bool = False
+    volunteers_order: int = 0  # hands from here on were raised for this round
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -155,9 +155,11 @@ def alert_waits(room: Room, person: Person) -> str | None:
     return "alert_taken" if taken else "unknown_alert"
 
 
-def alert_is_there(room: Room, person: Person) -> str | None:
-    there = any(alert.state != "closed" for alert in room.alerts)
-    return None if there else "unknown_alert"
+def alert_is_taken(room: Room, person: Person) -> str | None:
+    if any(alert.state == "taken" for alert in room.alerts):
+        return None
+    waits = any(alert.state != "closed" for alert in room.alerts)
+    return "not_taken" if waits else "unknown_alert"
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,7 +212,7 @@ RULES: Final[Mapping[str, Rule]] = {
     "admit": Rule(_F, OPEN_STAGES, (somebody_knocks,)),
     "turn_away": Rule(_F, OPEN_STAGES, (somebody_knocks,)),
     "take_alert": Rule(_F, ALL_STAGES, (alert_waits,)),
-    "close_alert": Rule(_F, ALL_STAGES, (alert_is_there,)),
+    "close_alert": Rule(_F, ALL_STAGES, (alert_is_taken,)),
     "set_prompt": Rule(_F, OPEN_STAGES),
     "set_limit": Rule(_F, OPEN_STAGES),
     "set_stepping": Rule(_F, OPEN_STAGES),

@@ -70,8 +70,9 @@ def outcome(room: Room, turn: Turn, reason: str) -> str:
     if reason == "dropped" and (turn.phase == "grace" or last_offer):
         return SPOKE  # what was said was said; there is no time or no offer left
     if turn.kind is TurnKind.DISCUSSION:
-        second_silence = reason in ("unanswered", "absent") and turn.unanswered + 1 >= MAX_OFFERS
-        return PASSED if second_silence else LATER
+        silent = reason in ("unanswered", "absent")
+        asked_enough = turn.invited or turn.unanswered + 1 >= MAX_OFFERS
+        return PASSED if silent and asked_enough else LATER
     if room.floor.round is None or turn.offer >= MAX_OFFERS:
         return PASSED
     return LATER

@@ -95,6 +95,7 @@ def _circle_view(room: Room) -> dict[str, Any]:
         "last_turn": room.last_turn,
         "next": next_people(room),
         "round": ROUNDS[round_.kind] if round_ is not None else None,
+        "volunteers": round_ is not None and round_.volunteers,
         "people": [_person(person) for person in _here(room)],
         "themes": [
             {"id": theme.id, "text": theme.text, "resonates": len(theme.resonates)}
@@ -158,7 +159,6 @@ def _facilitator_view(room: Room) -> dict[str, Any]:
         "queue_order": room.settings.queue,
         "observers_allowed": room.observers_allowed,
         "limits": {kind.value: ms // 1000 for kind, ms in room.limits_ms.items()},
-        "volunteers": room.floor.round is not None and room.floor.round.volunteers,
         "people": [
             _person(person)
             | {

@@ -170,10 +170,26 @@ def test_a_closed_call_is_off_the_screens() -> None:
 
 def test_a_call_that_is_not_there_can_be_neither_taken_nor_closed() -> None:
     world = lobby(ANA)
-    ask(world)
+    alert = ask(world)
     unknown = AlertId("a9")
     assert world.refused(c.TakeAlert(by=FAY, alert=unknown)) == "unknown_alert"
+    world.do(c.TakeAlert(by=FAY, alert=alert))
     assert world.refused(c.CloseAlert(by=FAY, alert=unknown)) == "unknown_alert"
+
+
+def test_a_call_is_closed_only_after_somebody_took_it() -> None:
+    world = lobby(ANA)
+    alert = ask(world)
+    assert world.refused(c.CloseAlert(by=FAY, alert=alert)) == "not_taken"
+    world.do(c.TakeAlert(by=FAY, alert=alert))
+    world.do(c.CloseAlert(by=FAY, alert=alert))
+
+
+def test_of_two_calls_only_the_taken_one_can_be_closed() -> None:
+    world = lobby(ANA, BEN)
+    first, second = ask(world), ask(world, BEN)
+    world.do(c.TakeAlert(by=FAY, alert=first))
+    assert world.refused(c.CloseAlert(by=FAY, alert=second)) == "not_taken"
 
 
 def test_participants_cannot_take_a_call() -> None:

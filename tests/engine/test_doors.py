@@ -314,8 +314,31 @@ def test_observers_may_come_back_when_a_facilitator_allows_them_again() -> None:
 
 def test_a_session_that_nobody_began_is_over_at_its_planned_end() -> None:
     world = lobby(ANA)
-    world.wait(90 * MINUTE)
-    assert world.room.stage is Stage.ENDED
+    world.drop(FAY)
+    world.wait(89 * MINUTE)
+    assert world.room.stage == "lobby"
+    world.wait(1 * MINUTE)
+    assert world.room.stage == "ended"
+
+
+def test_a_lobby_waits_for_as_long_as_a_facilitator_is_there() -> None:
+    world = lobby(ANA)
+    world.wait(180 * MINUTE)
+    assert world.room.stage is Stage.LOBBY
+
+
+def test_a_facilitator_who_is_late_and_loses_the_line_still_has_their_fifteen_minutes() -> None:
+    world = lobby(ANA)
+    world.wait(120 * MINUTE)
+    world.drop(FAY)
+    world.wait(14 * MINUTE)
+    assert world.room.stage is Stage.LOBBY
+
+
+def test_an_id_that_is_somebody_elses_takes_nobodys_seat() -> None:
+    world = lobby(ANA)
+    again = Enter(person=ANA, role=Role.PARTICIPANT, name="Not Ana", browser="another")
+    assert world.refused(again) == "bad_command"
 
 
 def test_who_was_never_here_cannot_connect() -> None:

@@ -52,7 +52,7 @@ def a_whole_session() -> list[Event]:
     do(c.GiveFloor(by=FAY, person=BEN))
     do(c.SetLimit(by=FAY, seconds=30))
     do(c.VolunteersOnly(by=FAY))
-    do(c.CarryOver(by=FAY))
+    do(c.CarryOver(by=FAY, confirm=True))
     do(c.RaiseHand(by=ANA))
     do(c.LowerHand(by=ANA))
     do(c.RaiseHand(by=ANA))

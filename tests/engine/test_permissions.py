@@ -61,7 +61,7 @@ remove          ok ok ok ok ok -
 admit           ok ok ok ok ok -
 turn_away       ok ok ok ok ok -
 take_alert      ok ok ok ok ok ok
-close_alert     ok ok ok ok ok ok
+close_alert     not_taken not_taken not_taken not_taken not_taken not_taken
 set_prompt      ok ok ok ok ok -
 set_limit       ok ok ok ok ok -
 set_stepping    ok ok ok ok ok -

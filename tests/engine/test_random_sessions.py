@@ -92,12 +92,12 @@ class Session(RuleBasedStateMachine):
 
     @rule(who=person)
     def enters(self, who: PersonId) -> None:
-        self._try(Enter(person=who, role=Role.PARTICIPANT, name=who, browser=f"b-{who}"))
+        self._try(Enter(person=who, role=Role.PARTICIPANT, name=who, browser=f"browser-of-{who}"))
 
     @rule(who=st.sampled_from([GIL, OLI]))
     def enters_as_facilitator_or_observer(self, who: PersonId) -> None:
         role = Role.FACILITATOR if who == GIL else Role.OBSERVER
-        self._try(Enter(person=who, role=role, name=who, browser=f"b-{who}"))
+        self._try(Enter(person=who, role=role, name=who, browser=f"browser-of-{who}"))
 
     @rule(who=anybody)
     def connects(self, who: PersonId) -> None:

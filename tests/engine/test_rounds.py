@@ -299,7 +299,8 @@ def test_carrying_over_moves_on_and_those_not_heard_wait_in_the_discussion() -> 
 def test_who_was_asked_but_had_not_started_is_carried_over_too() -> None:
     world = introductions(ANA, BEN)
     world.offer_next()
-    world.do(c.CarryOver(by=FAY))
+    assert world.refused(c.CarryOver(by=FAY)) == "needs_confirm"
+    world.do(c.CarryOver(by=FAY, confirm=True))
     assert sorted(next_people(world)) == [ANA, BEN]
     assert standing(world, ANA) == "waiting"
 
@@ -337,3 +338,32 @@ def test_carrying_over_when_everybody_was_heard_is_a_plain_step() -> None:
 
 def test_there_is_nothing_to_carry_over_from_a_discussion() -> None:
     assert discussion(ANA).refused(c.CarryOver(by=FAY)) == "wrong_stage"
+
+
+def test_a_hand_raised_before_the_volunteers_were_called_still_waits_for_the_discussion() -> None:
+    world = introductions(ANA, BEN)
+    world.do(c.RaiseHand(by=BEN))
+    world.do(c.VolunteersOnly(by=FAY))
+    assert world.offer_next() == BEN
+    world.start()
+    world.finish()
+    world.advance()
+    assert next_people(world) == [BEN]
+
+
+def test_a_hand_raised_for_the_round_is_used_up_by_it() -> None:
+    world = introductions(ANA, BEN)
+    world.do(c.VolunteersOnly(by=FAY))
+    world.do(c.RaiseHand(by=BEN))
+    assert world.offer_next() == BEN
+    world.start()
+    world.finish()
+    world.advance()
+    assert next_people(world) == []
+
+
+def test_the_circle_is_told_that_only_volunteers_are_called() -> None:
+    world = introductions(ANA, BEN)
+    assert view(world.room, Role.PARTICIPANT)["volunteers"] is False
+    world.do(c.VolunteersOnly(by=FAY))
+    assert view(world.room, Role.PARTICIPANT)["volunteers"] is True

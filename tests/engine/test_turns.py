@@ -20,6 +20,7 @@ from tests.engine.world import (
     happened,
     introductions,
     last_closed,
+    lobby,
     next_people,
     speaking,
 )
@@ -342,3 +343,55 @@ def test_everybody_in_the_circle_sees_the_same_clock() -> None:
     shown = view(world.room, Role.PARTICIPANT)["turn"]
     assert shown == view(world.room, Role.FACILITATOR)["turn"]
     assert (shown["person"], shown["ends_at"]) == (ANA, world.turn.ends_at)
+
+
+def test_a_line_that_flaps_is_held_for_20_s_once_not_each_time() -> None:
+    world = speaking(ANA, BEN)
+    world.drop(ANA)
+    for _ in range(4):
+        world.wait(4 * SECOND)
+        world.connect(ANA)
+        world.drop(ANA)
+    world.wait(4 * SECOND)
+    assert world.room.turn is None
+
+
+def test_the_rest_of_an_interrupted_turn_is_not_another_turn() -> None:
+    world = discussion(ANA, BEN, hands=[ANA])
+    world.offer_next()
+    world.start()
+    world.wait(30 * SECOND)
+    world.do(c.Pass(by=ANA, kind=LATER, turn=world.turn_id))
+    assert world.offer_next() == ANA
+    world.start()
+    assert world.room.people[ANA].turns == 1
+    assert world.room.floor.started[ANA] == 1
+
+
+def test_giving_the_floor_twice_to_the_same_person_keeps_their_place() -> None:
+    world = discussion(ANA, BEN, CAI)
+    world.do(c.SetStepping(by=FAY, stepping="by-hand"))
+    world.do(c.GiveFloor(by=FAY, person=ANA))
+    world.do(c.GiveFloor(by=FAY, person=BEN))
+    assert world.do(c.GiveFloor(by=FAY, person=ANA)) == []
+    assert next_people(world) == [ANA, BEN]
+
+
+def test_somebody_invited_who_does_not_answer_has_not_asked_to_speak() -> None:
+    world = discussion(ANA, BEN)
+    world.do(c.GiveFloor(by=FAY, person=ANA))
+    assert world.offer_next() == ANA
+    world.wait(16 * SECOND)
+    assert world.room.turn is None
+    assert next_people(world) == []
+
+
+def test_a_session_that_begins_without_a_connected_facilitator_gives_them_15_minutes() -> None:
+    world = lobby(ANA)
+    world.drop(FAY)
+    world.wait(30 * MINUTE)
+    world.do(c.Begin(by=FAY))
+    world.wait(14 * MINUTE)
+    assert world.room.stage == "welcome"
+    world.wait(2 * MINUTE)
+    assert world.room.stage == "ended"

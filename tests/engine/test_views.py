@@ -33,7 +33,7 @@ from tests.engine.world import (
 EVERYBODY = {"stage", "stage_started_at", "stage_ends_at", "held", "facilitator_present"}
 COUNTS = {"turn", "progress", "observers"}
 CIRCLE = {"prompt", "limit_s", "last_turn", "next", "people", "themes", "doors"}
-CIRCLE_TOO = {"title", "planned_end", "round", "calm", "on_hold_since"}
+CIRCLE_TOO = {"title", "planned_end", "round", "calm", "on_hold_since", "volunteers"}
 FACILITATORS = {"fit", "script", "alerts", "knocking", "undo_until"}
 FACILITATORS_TOO = {
     "limits",
@@ -41,7 +41,6 @@ FACILITATORS_TOO = {
     "on_call",
     "queue_order",
     "stepping",
-    "volunteers",
 }
 PERSON = {"id", "name", "role", "present", "seat"}
 PRIVATE = {"spoken_ms", "turns", "standing", "silenced", "introduced", "hand"}
