@@ -139,9 +139,11 @@ class Decisions:
         draft = Draft(room, self._replica.position, self._clock.now_ms())
         self._give_time_back(draft)
         for job in jobs:
+            job.verdict, job.record = None, None
+            made = len(draft.records)
             try:
                 draft.decide(job.command, job.command_id)
-                job.verdict = None
+                job.record = made if len(draft.records) > made else None
             except Refused as refused:
                 job.verdict = not_done(refused)
             except Exception as error:
@@ -191,11 +193,11 @@ class Decisions:
     async def _appended(self, jobs: list[Job], draft: Draft, answer: Appended) -> list[Job]:
         payloads = (record.payload for record in draft.records)
         elements = list(zip(answer.positions, payloads, strict=True))
-        version = answer.positions[-1].version
         refused = [job for job in jobs if job.verdict is not None]
         for job in jobs:
             if job.verdict is None:
-                job.settle(Done(version))
+                at = -1 if job.record is None else job.record
+                job.settle(Done(answer.positions[at].version))
         if self._replica.take(draft.position, elements):
             # After the answers: who leaves is told that it is done before the socket closes.
             asyncio.get_running_loop().call_soon(self._replica.tell)

@@ -31,6 +31,7 @@ class Job:
     command_id: str
     future: asyncio.Future[Outcome]
     verdict: Outcome | None = None
+    record: int | None = None  # which record of the draft it made, if any
 
     def settle(self, outcome: Outcome) -> None:
         """Give the answer, unless nobody waits any more."""

@@ -89,6 +89,21 @@ async def test_commands_that_arrive_together_are_done_in_order(house: House) -> 
     assert [theme["text"] for theme in view["themes"]] == [f"theme {n}" for n in range(15)]
 
 
+async def test_a_repetition_gets_the_first_result_also_from_a_batch(house: House) -> None:
+    session = await house.create()
+    facilitator = await Person.enter(house, session, Role.FACILITATOR)
+    ids = [await facilitator.send("add_theme", text=f"theme {number}") for number in range(10)]
+    first = [
+        await facilitator.find(lambda f, i=i: f.get("id") == i, take=True)  # type: ignore[misc]
+        for i in ids
+    ]
+    again = [
+        await facilitator.done("add_theme", id=i, text=f"theme {number}")
+        for number, i in enumerate(ids)
+    ]
+    assert [answer["version"] for answer in again] == [answer["version"] for answer in first]
+
+
 async def test_both_workers_come_to_the_same_room_when_both_write_at_once(house: House) -> None:
     session = await house.create()
     people = [
