@@ -173,6 +173,29 @@ async def test_after_a_kill_of_everything_the_turn_goes_on_where_it_was(own_hous
     assert before - left_ms(ben) < 5_000
 
 
+async def test_a_store_that_cannot_write_is_said_to_be_so(own_house: House) -> None:
+    house = own_house
+    worker = house.start_worker()
+    session = await house.create()
+    facilitator = await Person.enter(house, session, Role.FACILITATOR, "Meera", 0)
+    store = open_client(house.store.url)
+    await store.config_set("maxmemory", "1")
+    assert await facilitator.refused("set_prompt", id="p", text="full") == "cannot_store"
+    assert facilitator.view["prompt"] == ""
+    await store.config_set("maxmemory", "0")
+    await facilitator.done("set_prompt", id="p", text="full")
+    await store.config_set("appendonly", "no")
+    await store.config_set("maxmemory", "1gb")
+    await store.config_set("maxmemory-policy", "allkeys-lru")
+    status, body = await read(worker)
+    assert status == 200
+    assert [warning.split(":")[0] for warning in body["warnings"]] == [
+        "The store is not append-only",
+        "The store may evict data when its memory is full (allkeys-lru).",
+    ]
+    await store.aclose()
+
+
 async def test_what_pub_sub_forgets_is_read_from_the_log(own_house: House) -> None:
     house = own_house
     house.start_worker()
