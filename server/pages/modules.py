@@ -22,7 +22,8 @@ PACKED_IMPORT: Final = re.compile(r"""(?:^|[;}])(?:import|export)[^;"'`()]*?["']
 # Comments that have lines of their own, and types in the middle of code. Others stay: what
 # looks like a comment may be inside a text.
 COMMENTS: Final = re.compile(
-    r"^[ \t]*//[^\n]*$|^[ \t]*/\*\*.*?\*/[ \t]*$|/\*\* ?@[^*\n]*\*/ ?", re.MULTILINE | re.DOTALL
+    r"^[ \t]*//[^\n]*$|^[ \t]*/\*\*(?:(?!\*/).)*\*/[ \t]*$|/\*\* ?@[^*\n]*\*/ ?",
+    re.MULTILINE | re.DOTALL,
 )
 
 

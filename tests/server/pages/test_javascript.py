@@ -59,6 +59,11 @@ def test_only_comments_are_taken_away() -> None:
     assert without_comments(source) == "\nlet a = 'http://x'; // why\n\nb((c));\n"
 
 
+def test_a_comment_ends_where_it_ends() -> None:
+    source = "f(\n  /** @type {X} */ a,\n  /** b */ b);\n/** Next. */\n"
+    assert without_comments(source) == "f(\n  a,\n  /** b */ b);\n\n"
+
+
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: path.name)
 def test_no_module_makes_html_out_of_text(path: Path) -> None:
     assert not FORBIDDEN.search(path.read_text(encoding="utf-8"))
