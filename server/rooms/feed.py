@@ -48,6 +48,8 @@ class Feed:
         """Stop listening."""
         self._channels.discard(channel)
         await self._change("unsubscribe", channel)
+        if channel in self._channels:  # Somebody came back meanwhile.
+            await self._change("subscribe", channel)
 
     async def _change(self, how: str, channel: str) -> None:
         if self._pubsub is None:

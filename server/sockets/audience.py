@@ -12,7 +12,7 @@ Rule 3: observers get no position and participants no version: both count change
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -46,7 +46,7 @@ class Listener:
 
 def shape_of(person: Person) -> str:
     """Say which view this person gets: that of the role, or of somebody at the door."""
-    return WAITING if person.state == "knocking" else str(person.role.value)
+    return WAITING if person.state == "knocking" else person.role
 
 
 def closing_code(room: Room | None, person_id: PersonId) -> CloseCode | None:
@@ -83,9 +83,10 @@ class Audience:
         """Take a socket in and show it the room as it stands."""
         self.listeners[listener.connection] = listener
         room = self.replica.room
-        if room is not None:
+        self._check(room)
+        if room is not None and not listener.closing:
             self._render(room, {shape_of(room.people[listener.person])})
-            self._show(room, listener, force=True)
+            self._show(room, [listener], force=True)
             self._end_soon(room)
 
     def part(self, listener: Listener) -> None:
@@ -117,12 +118,8 @@ class Audience:
 
     def refresh(self) -> None:
         """Send everybody the view again: the store is back, clocks go on."""
-        room = self.replica.room
-        self._check(room)
-        if room is not None:
-            self._render(room, self._shapes(room))
-            for listener in tuple(self.listeners.values()):
-                self._show(room, listener, force=True)
+        self._check(self.replica.room)
+        self._show_all(force=True)
 
     # ---- Changes ------------------------------------------------------------------
 
@@ -193,39 +190,39 @@ class Audience:
         ]
         if observers:
             self._render(room, {shape_of(room.people[one.person]) for one in observers})
-            for listener in observers:
-                self._show(room, listener)
+            self._show(room, observers)
 
-    def _show_all(self) -> None:
+    def _show_all(self, *, force: bool = False) -> None:
         self._due = None
         self._shown_at = asyncio.get_running_loop().time()
         room = self.replica.room
-        if room is None:
-            return
-        self._render(room, self._shapes(room))
-        for listener in tuple(self.listeners.values()):
-            self._show(room, listener)
+        if room is not None:
+            self._render(room, self._shapes(room))
+            self._show(room, tuple(self.listeners.values()), force=force)
 
-    def _show(self, room: Room, listener: Listener, *, force: bool = False) -> None:
-        if listener.closing or listener.person not in room.people:
-            return
-        person = room.people[listener.person]
-        shape = shape_of(person)
-        opening = self._opening[shape]
-        own = you(room, person.id, 0)
-        if not force and opening is listener.shown and own == listener.shown_own:
-            return
-        listener.shown, listener.shown_own = opening, own
+    def _show(self, room: Room, listeners: Sequence[Listener], *, force: bool = False) -> None:
+        """Send a frame to those for whom something has changed, or to all by force."""
         now = self._clock.now_ms()
-        if own.get("wait_ms") is not None:  # The one thing that depends on the clock.
-            own = you(room, person.id, now)
-        tail = b'%b,"now":%d,"you":%b}' % (self._position(shape), now, orjson.dumps(own))
-        listener.outbox.send_view(opening, frames.ending(tail))
+        heads = {shape: self._head(shape, now) for shape in self._opening}
+        for listener in listeners:
+            if listener.closing:
+                continue
+            shape = shape_of(room.people[listener.person])
+            opening, own = self._opening[shape], you(room, listener.person, 0)
+            if not force and opening is listener.shown and own == listener.shown_own:
+                continue
+            listener.shown, listener.shown_own = opening, own
+            if own.get("wait_ms") is not None:  # The one thing that depends on the clock.
+                own = you(room, listener.person, now)
+            tail = heads[shape] + orjson.dumps(own) + b"}"
+            listener.outbox.send_view(opening, frames.ending(tail))
 
-    def _position(self, shape: str) -> bytes:
+    def _head(self, shape: str, now: int) -> bytes:
+        """Return what stands between a role's view and a person's tail."""
         at = self.replica.position
-        if shape == Role.FACILITATOR.value:
-            return b',"position":{"version":%d,"head":"%b"}' % (at.version, at.head.encode())
-        if shape == Role.PARTICIPANT.value:
-            return b',"position":{"head":"%b"}' % at.head.encode()
-        return b""
+        position = b""
+        if shape == Role.FACILITATOR:
+            position = b',"position":{"version":%d,"head":"%b"}' % (at.version, at.head.encode())
+        elif shape == Role.PARTICIPANT:
+            position = b',"position":{"head":"%b"}' % at.head.encode()
+        return b'%b,"now":%d,"you":' % (position, now)

@@ -32,11 +32,14 @@ class Fanout:
     async def join(self, replica: Replica, listener: Listener) -> Audience:
         """Take a socket into the audience of its room, and show it what there is."""
         audience = self._audiences.get(replica.session)
-        if audience is None:
+        if audience is not None:
+            audience.join(listener)
+        else:
             audience = Audience(replica, self._rooms.clock, self._come_back)
             self._audiences[replica.session] = audience
+            # First in, then the rest: an audience without anybody may be ended meanwhile.
+            audience.join(listener)
             await self._live.open(audience)
-        audience.join(listener)
         self._live.catch_up(audience, listener)
         return audience
 
