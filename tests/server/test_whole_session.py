@@ -17,7 +17,7 @@ async def test_a_session_goes_from_the_lobby_to_its_end_on_two_workers(house: Ho
     await facilitator.done("advance", from_="welcome")
     await ana.see(lambda view, you: view["turn"] is not None and you["standing"] == "offered")
     await ana.done("start_turn", turn=ana.view["turn"]["id"])
-    await ben.see(lambda view, you: view["turn"]["state"] == "speaking")
+    await ben.see(lambda view, you: (view["turn"] or {}).get("state") == "speaking")
     assert ben.view["turn"]["person"] == ana.id
     await ana.done("finish_turn", turn=ana.view["turn"]["id"])
     await ben.see(lambda view, you: you["standing"] == "offered")
