@@ -31,6 +31,7 @@ LIT_MODULES = (
     "directive-helpers",
     "directives/live",
     "directives/repeat",
+    "directives/when",
 )
 
 # package -> (folder in static/vendor, files to copy). Only what a page asks for is copied.

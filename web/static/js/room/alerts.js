@@ -1,52 +1,67 @@
 /** Calls for urgent support: on top, until somebody has taken and closed them. */
-import { html, nothing } from './lit.js';
-import { formatTime, t } from '../strings.js';
-import { icon } from './icon.js';
-import { crisisCard } from './crisis_card.js';
-import { nameOf } from './next_step.js';
+import { html, repeat, nothing, when } from "./lit.js";
+import { formatTime, t } from "../strings.js";
+import { icon } from "./icon.js";
+import { crisisCard } from "./crisis_card.js";
+import { nameOf } from "./next_step.js";
 
 /** @typedef {import('./types.js').Room} Room */
 /** @typedef {import('./types.js').Alert} Alert */
 
-export const openAlerts = (/** @type {Room} */ { view }) => (view.alerts ?? []).filter((a) => a.state !== 'taken');
+export const openAlerts = (/** @type {Room} */ { view }) =>
+  (view.alerts ?? []).filter((a) => a.state !== "taken");
 
 export function alerts(/** @type {Room} */ room) {
   const all = room.view.alerts ?? [];
-  return html`<div class="alerts" role="alert" aria-live="assertive">${all.map((alert) => card(room, alert))}</div>`;
+  return html`<div class="alerts" role="alert" aria-live="assertive">${repeat(
+    all,
+    (alert) => alert.id,
+    (alert) => card(room, alert),
+  )}</div>`;
 }
 
 function wish(/** @type {Alert} */ { kind, name }) {
-  if (kind === 'now') return t('{name} needs someone now', { name });
-  if (kind === 'after') return t('{name} would like to talk afterwards', { name });
-  return t('{name} is leaving and wants you to know', { name });
+  if (kind === "now") return t("{name} needs someone now", { name });
+  if (kind === "after") return t("{name} would like to talk afterwards", { name });
+  return t("{name} is leaving and wants you to know", { name });
 }
 
 /** @param {Room} room @param {Alert} alert */
 function card(room, alert) {
   const note = room.live.notes[alert.id];
-  const taken = alert.state === 'taken';
-  return html`<article class="alert ${taken ? 'is-taken' : ''} ${['loud', 'on_call'].includes(alert.state) ? 'is-loud' : ''}">
+  const taken = alert.state === "taken";
+  return html`<article class="alert ${taken ? "is-taken" : ""} ${["loud", "on_call"].includes(alert.state) ? "is-loud" : ""}">
     <div class="alert-words">
-    <h2>${icon('life-buoy')} ${wish(alert)}</h2>
+    <h2>${icon("life-buoy")} ${wish(alert)}</h2>
     <p class="small">${formatTime(alert.at)} · ${standing(room, alert)}</p>
-    ${note ? html`<p class="alert-note">“${note}”</p>` : nothing}
+    ${when(note, () => html`<p class="alert-note">“${note}”</p>`)}
     </div>
     <div class="buttons">
-      ${taken ? nothing : html`<button class="button care" type="button"
-        @click=${() => room.act('take_alert', { alert: alert.id })}>${t('I have it')}</button>`}
+      ${
+        taken
+          ? nothing
+          : html`<button class="button care" type="button"
+        @click=${() => room.act("take_alert", { alert: alert.id })}>${t("I have it")}</button>`
+      }
       <button class="button care-quiet" type="button" aria-haspopup="dialog"
-        @click=${() => room.set({ dialog: 'person', person: alert.person })}>${t('Write privately')}</button>
-      ${taken ? html`<button class="button care-quiet" type="button"
-        @click=${() => room.act('close_alert', { alert: alert.id })}>${t('Close this')}</button>` : nothing}
+        @click=${() => room.set({ dialog: "person", person: alert.person })}>${t("Write privately")}</button>
+      ${when(
+        taken,
+        () => html`<button class="button care-quiet" type="button"
+        @click=${() => room.act("close_alert", { alert: alert.id })}>${t("Close this")}</button>`,
+      )}
     </div>
-    ${alert.kind === 'after' ? nothing : crisisCard(room)}
+    ${alert.kind === "after" ? nothing : crisisCard(room)}
   </article>`;
 }
 
 /** @param {Room} room @param {Alert} alert */
 function standing(room, alert) {
-  const by = nameOf(room, alert.taken_by) || alert.taken_by || '';
-  if (alert.state === 'taken') return by ? t('{name} has it', { name: by }) : t('Taken');
-  if (alert.state === 'on_call') return t('Nobody has it yet. The person on call is told: {on_call}', { on_call: room.view.on_call ?? '' });
-  return alert.state === 'loud' ? t('Nobody has it yet. Please take it.') : t('Nobody has it yet');
+  const by = nameOf(room, alert.taken_by) || alert.taken_by || "";
+  if (alert.state === "taken") return by ? t("{name} has it", { name: by }) : t("Taken");
+  if (alert.state === "on_call")
+    return t("Nobody has it yet. The person on call is told: {on_call}", {
+      on_call: room.view.on_call ?? "",
+    });
+  return alert.state === "loud" ? t("Nobody has it yet. Please take it.") : t("Nobody has it yet");
 }

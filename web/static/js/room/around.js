@@ -1,20 +1,23 @@
 /** What the room changes around its own part of the page: the tab's title, the support card. */
-import { t } from '../strings.js';
-import { openAlerts } from './alerts.js';
+import { t } from "../strings.js";
+import { openAlerts } from "./alerts.js";
 
 /** @typedef {import('./types.js').Room} Room */
 
 /** The card's call reaches facilitators, so they and observers see its helplines only. */
-export function offerCall(/** @type {Room} */ { you }, /** @type {{show: (support: import('./types.js').Support|null) => void}} */ card) {
-  const call = document.querySelector('#urgent-support [data-call]');
-  if (call instanceof HTMLElement) call.hidden = you.role !== 'participant';
+export function offerCall(
+  /** @type {Room} */ { you },
+  /** @type {{show: (support: import('./types.js').Support|null) => void}} */ card,
+) {
+  const call = document.querySelector("#urgent-support [data-call]");
+  if (call instanceof HTMLElement) call.hidden = you.role !== "participant";
   if (you.support) card.show(you.support);
 }
 
 /** The tab says what matters when the room is behind another one. */
 export function titleOf(/** @type {Room} */ now) {
   const { view, you } = now;
-  const title = view.title || 'Thera-Peer';
-  if (you.role === 'facilitator' && openAlerts(now).length) return t('Support needed · {title}', { title });
-  return view.turn?.person && view.turn.person === you.person ? t('Your turn · {title}', { title }) : title;
+  const title = view.title || "Thera-Peer";
+  if (you.role === "facilitator" && openAlerts(now).length) return t("Support needed · {title}", { title });
+  return view.turn?.person && view.turn.person === you.person ? t("Your turn · {title}", { title }) : title;
 }

@@ -3,11 +3,11 @@
  *
  * A picture, not a control. Its text twin is the list of people; here one label says the gist.
  */
-import { html, svg, nothing } from './lit.js';
-import { t } from '../strings.js';
-import { readTurn, inWords, offerSeconds } from './clock.js';
-import { gestureEcho } from './bottom_bar.js';
-import { SIZE, initials, layOut } from './circle_geometry.js';
+import { html, svg, when } from "./lit.js";
+import { t } from "../strings.js";
+import { readTurn, inWords, offerSeconds } from "./clock.js";
+import { gestureEcho } from "./bottom_bar.js";
+import { SIZE, initials, layOut } from "./circle_geometry.js";
 
 /** @typedef {import('./types.js').Room} Room */
 /** @typedef {import('./types.js').Person} Person */
@@ -19,7 +19,7 @@ export const PROMPT_IN_CIRCLE = 46;
 
 /** Participants with a place in the circle, in the order of their seats. */
 export function seated(/** @type {Room} */ { view }) {
-  const people = (view.people ?? []).filter((p) => p.role === 'participant');
+  const people = (view.people ?? []).filter((p) => p.role === "participant");
   return people.sort((a, b) => (a.seat ?? 0) - (b.seat ?? 0));
 }
 
@@ -27,8 +27,8 @@ export function circle(/** @type {Room} */ room) {
   const people = seated(room);
   const reading = readTurn(room.view.turn, room.now);
   const { places, disc, ring } = layOut(people.length);
-  const size = people.length > 20 ? 'is-full' : people.length > 12 ? 'is-busy' : 'is-small';
-  return html`<figure class="circle ${size} ${room.view.held ? 'is-held' : ''}">
+  const size = people.length > 20 ? "is-full" : people.length > 12 ? "is-busy" : "is-small";
+  return html`<figure class="circle ${size} ${room.view.held ? "is-held" : ""}">
     <svg viewBox="0 0 ${SIZE} ${SIZE}" role="img" aria-label=${gist(room, people)}>
       ${clockRing(ring, reading)}
       ${people.map((person, at) => seat(room, person, places[at], disc))}
@@ -41,16 +41,19 @@ export function circle(/** @type {Room} */ room) {
 function clockRing(radius, reading) {
   const middleOf = SIZE / 2;
   const round = 2 * Math.PI * radius;
-  const phase = reading ? `is-${reading.phase}` : 'is-idle';
+  const phase = reading ? `is-${reading.phase}` : "is-idle";
   const drained = round * (1 - (reading?.share ?? 0));
-  const lit = reading && reading.phase !== 'offered';
+  const lit = reading && reading.phase !== "offered";
   return svg`<g class="ring ${phase}" transform="rotate(-90 ${middleOf} ${middleOf})">
     <circle class="ring-track" cx=${middleOf} cy=${middleOf} r=${radius}></circle>
-    ${lit ? svg`
+    ${when(
+      lit,
+      () => svg`
       <circle class="ring-edge" cx=${middleOf} cy=${middleOf} r=${radius}
         stroke-dasharray="${round} ${round}" stroke-dashoffset=${drained}></circle>
       <circle class="ring-left" cx=${middleOf} cy=${middleOf} r=${radius}
-        stroke-dasharray="${round} ${round}" stroke-dashoffset=${drained}></circle>` : nothing}
+        stroke-dasharray="${round} ${round}" stroke-dashoffset=${drained}></circle>`,
+    )}
   </g>`;
 }
 
@@ -58,13 +61,19 @@ function clockRing(radius, reading) {
 function seat({ view, you }, person, place, disc) {
   const holds = view.turn?.person === person.id;
   const mine = you.person === person.id;
-  const next = !holds && view.next?.[0] === person.id && view.stage !== 'lobby';
-  const marks = ['seat', holds && 'has-floor', mine && 'is-you', next && 'is-next', !person.present && 'is-away'];
+  const next = !holds && view.next?.[0] === person.id && view.stage !== "lobby";
+  const marks = [
+    "seat",
+    holds && "has-floor",
+    mine && "is-you",
+    next && "is-next",
+    !person.present && "is-away",
+  ];
   const radius = holds ? disc * 1.14 : disc;
-  const label = mine ? t('you') : initials(person.name);
-  return svg`<g class=${marks.filter(Boolean).join(' ')} transform="translate(${place.x} ${place.y})">
+  const label = mine ? t("you") : initials(person.name);
+  return svg`<g class=${marks.filter(Boolean).join(" ")} transform="translate(${place.x} ${place.y})">
     <circle class="seat-disc" r=${radius}></circle>
-    ${next ? svg`<circle class="seat-next" r=${radius + 3.5}></circle>` : nothing}
+    ${when(next, () => svg`<circle class="seat-next" r=${radius + 3.5}></circle>`)}
     <text class="seat-letters" dy="0.36em">${label}</text>
   </g>`;
 }
@@ -73,49 +82,49 @@ function seat({ view, you }, person, place, disc) {
 function middle(room, reading) {
   const { view, you } = room;
   const holder = view.people?.find((p) => p.id === view.turn?.person);
-  const prompt = view.prompt && view.prompt.length <= PROMPT_IN_CIRCLE ? view.prompt : '';
+  const prompt = view.prompt && view.prompt.length <= PROMPT_IN_CIRCLE ? view.prompt : "";
   if (!holder || !reading) {
     return html`<p class="middle-word">${quiet(room)}</p>
-      ${prompt ? html`<p class="middle-prompt">${prompt}</p>` : nothing}`;
+      ${when(prompt, () => html`<p class="middle-prompt">${prompt}</p>`)}`;
   }
   const mine = holder.id === you.person;
   return html`
-    <p class="middle-name">${mine ? t('You') : holder.name}</p>
+    <p class="middle-name">${mine ? t("You") : holder.name}</p>
     <p class="middle-word">${floorWord(reading, mine, view.held)}</p>
     <p class="middle-time" aria-hidden="true">${timeWord(room, reading)}</p>
-    ${prompt ? html`<p class="middle-prompt">${prompt}</p>` : nothing}`;
+    ${when(prompt, () => html`<p class="middle-prompt">${prompt}</p>`)}`;
 }
 
 /** @param {Reading} reading @param {boolean} mine @param {boolean} held by a facilitator */
 function floorWord(reading, mine, held) {
-  if (reading.phase === 'offered') return mine ? t('it is your turn') : t('is asked to speak');
-  if (reading.phase === 'held' && !held) return mine ? t('your time is kept') : t('is coming back');
-  return mine ? t('have the floor') : t('has the floor');
+  if (reading.phase === "offered") return mine ? t("it is your turn") : t("is asked to speak");
+  if (reading.phase === "held" && !held) return mine ? t("your time is kept") : t("is coming back");
+  return mine ? t("have the floor") : t("has the floor");
 }
 
 /** @param {Room} room @param {Reading} reading */
 function timeWord({ view, now }, reading) {
-  if (reading.phase === 'offered') return offerSeconds(view.turn, now) === null ? '' : t('the clock waits');
-  if (reading.phase === 'held') return view.held ? t('the clock stands') : inWords(reading.left_ms);
+  if (reading.phase === "offered") return offerSeconds(view.turn, now) === null ? "" : t("the clock waits");
+  if (reading.phase === "held") return view.held ? t("the clock stands") : inWords(reading.left_ms);
   return inWords(reading.left_ms);
 }
 
 /** What the middle says while nobody has the floor. */
 function quiet(/** @type {Room} */ { view }) {
-  if (view.stage === 'lobby') return t('We begin soon');
-  if (view.stage === 'welcome') return t('Welcome');
-  if (view.next?.length) return t('A moment of quiet');
-  return view.stage === 'close' ? t('We are coming to the end') : t('The floor is free');
+  if (view.stage === "lobby") return t("We begin soon");
+  if (view.stage === "welcome") return t("Welcome");
+  if (view.next?.length) return t("A moment of quiet");
+  return view.stage === "close" ? t("We are coming to the end") : t("The floor is free");
 }
 
 /** The circle in one sentence, for who cannot see it. */
 function gist(/** @type {Room} */ { view }, /** @type {Person[]} */ people) {
-  const name = (/** @type {string|undefined} */ id) => people.find((p) => p.id === id)?.name ?? '';
+  const name = (/** @type {string|undefined} */ id) => people.find((p) => p.id === id)?.name ?? "";
   const here = people.filter((p) => p.present).length;
-  const parts = [t('Circle of {seats}, {here} here.', { seats: people.length, here })];
+  const parts = [t("Circle of {seats}, {here} here.", { seats: people.length, here })];
   const holder = name(view.turn?.person);
-  if (holder) parts.push(t('{name} has the floor.', { name: holder }));
+  if (holder) parts.push(t("{name} has the floor.", { name: holder }));
   const next = name(view.next?.[0]);
-  if (next) parts.push(t('Next is {name}.', { name: next }));
-  return parts.join(' ');
+  if (next) parts.push(t("Next is {name}.", { name: next }));
+  return parts.join(" ");
 }

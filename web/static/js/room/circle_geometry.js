@@ -39,13 +39,13 @@ export function layOut(/** @type {number} */ count) {
 /** The first letters of a name: two words give two, one word gives its first two letters. */
 export function initials(/** @type {string} */ name) {
   const words = name.trim().split(/\s+/u);
-  const letters = words.length > 1 ? words.slice(0, 2).map(firstLetter) : [firstTwo(words[0] ?? '')];
-  return letters.join('').toLocaleUpperCase();
+  const letters = words.length > 1 ? words.slice(0, 2).map(firstLetter) : [firstTwo(words[0] ?? "")];
+  return letters.join("").toLocaleUpperCase();
 }
 
 // A letter of Devanagari carries signs with it; cutting between them shows broken glyphs.
 // Older browsers cannot tell letters apart by themselves: there a mark stays with its letter.
-const segmenter = 'Segmenter' in Intl ? new Intl.Segmenter(undefined, { granularity: 'grapheme' }) : null;
+const segmenter = "Segmenter" in Intl ? new Intl.Segmenter(undefined, { granularity: "grapheme" }) : null;
 
 /** @returns {string[]} */
 function lettersOf(/** @type {string} */ word) {
@@ -54,11 +54,11 @@ function lettersOf(/** @type {string} */ word) {
 }
 
 function firstLetter(/** @type {string} */ word) {
-  return lettersOf(word)[0] ?? '';
+  return lettersOf(word)[0] ?? "";
 }
 
 function firstTwo(/** @type {string} */ word) {
   const parts = lettersOf(word).slice(0, 2);
   // Two Devanagari letters with their signs are wider than the disc; one is enough.
-  return parts.join('').length > 2 ? (parts[0] ?? '') : parts.join('');
+  return parts.join("").length > 2 ? (parts[0] ?? "") : parts.join("");
 }

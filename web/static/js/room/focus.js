@@ -7,10 +7,12 @@
  */
 export function keepFocus(root) {
   const focused = document.activeElement;
-  const region = focused && root.contains(focused) ? focused.closest('[data-region]') : null;
+  const region = focused && root.contains(focused) ? focused.closest("[data-region]") : null;
   return () => {
-    if (!focused || focused.isConnected || document.activeElement !== document.body) return;
-    const stays = region?.isConnected ? region : root.querySelector('[data-region]');
+    if (!(focused instanceof HTMLElement) || document.activeElement !== document.body) return;
+    // Moved with its row to another place in a list: a browser lets go of it then.
+    if (focused.isConnected) return focused.focus({ preventScroll: true });
+    const stays = region?.isConnected ? region : root.querySelector("[data-region]");
     if (stays instanceof HTMLElement) stays.focus({ preventScroll: true });
   };
 }

@@ -8,7 +8,8 @@ export function fromPage(/** @type {string} */ name) {
   const known = parts.get(name);
   if (known) return known;
   const template = document.getElementById(`part-${name}`);
-  const nodes = template instanceof HTMLTemplateElement ? [...template.content.cloneNode(true).childNodes] : [];
+  const nodes =
+    template instanceof HTMLTemplateElement ? [...template.content.cloneNode(true).childNodes] : [];
   parts.set(name, nodes);
   return nodes;
 }

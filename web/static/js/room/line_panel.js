@@ -1,8 +1,8 @@
 /** The facilitator's private line: all that came, and an answer to one person at a time. */
-import { html, nothing } from './lit.js';
-import { t } from '../strings.js';
-import { lineForm, lines } from './private_line.js';
-import { seated } from './circle.js';
+import { html, when } from "./lit.js";
+import { t } from "../strings.js";
+import { lineForm, lines } from "./private_line.js";
+import { seated } from "./circle.js";
 
 /** @typedef {import('./types.js').Room} Room */
 
@@ -11,12 +11,17 @@ export function linePanel(/** @type {Room} */ room) {
   const people = seated(room);
   const last = [...said].reverse().find((line) => line.from !== room.you.person)?.from;
   const to = people.find((p) => p.id === room.ui.person)?.id ?? last ?? people[0]?.id;
-  return html`${said.length ? lines(room, said) : html`<p class="soft">${t('Nobody has written. What is written here is not kept.')}</p>`}
-    ${to ? html`<div class="field">
-        <label for="line-to">${t('To')}</label>
-        <select class="select" id="line-to" @change=${(/** @type {Event} */ event) => room.set({ person: /** @type {HTMLSelectElement} */ (event.currentTarget).value })}>
+  const choose = (/** @type {Event} */ event) =>
+    room.set({ person: /** @type {HTMLSelectElement} */ (event.currentTarget).value });
+  return html`${said.length ? lines(room, said) : html`<p class="soft">${t("Nobody has written. What is written here is not kept.")}</p>`}
+    ${when(
+      to,
+      () => html`<div class="field">
+        <label for="line-to">${t("To")}</label>
+        <select class="select" id="line-to" @change=${choose}>
           ${people.map((p) => html`<option value=${p.id} ?selected=${p.id === to}>${p.name}</option>`)}
         </select>
       </div>
-      ${lineForm(room, to)}` : nothing}`;
+      ${lineForm(room, to)}`,
+    )}`;
 }

@@ -17,7 +17,7 @@ const BACK_OFF_TO_MS = 8_000;
 // An `unknown` is asked again after a second: the store needs about that long to return.
 const ASK_AGAIN_MS = 1_000;
 // Not stored by the server, so a late repetition would only be out of date.
-const FLEETING = new Set(['write', 'gesture']);
+const FLEETING = new Set(["write", "gesture"]);
 
 /** @typedef {import('./types.js').Answer} Answer */
 /** @typedef {{frame: string, fleeting: boolean, answer: (a: Answer) => void}} Pending */
@@ -30,7 +30,7 @@ export function backOff(/** @type {number} */ tries, random = Math.random) {
 
 /** `crypto.randomUUID` would do, but browsers have it on HTTPS and loopback only. */
 function freshId() {
-  return [...crypto.getRandomValues(new Uint32Array(4))].map((part) => part.toString(36)).join('-');
+  return [...crypto.getRandomValues(new Uint32Array(4))].map((part) => part.toString(36)).join("-");
 }
 
 export class LiveSocket {
@@ -87,17 +87,17 @@ export class LiveSocket {
 
   /** @param {any} frame */
   receive(frame) {
-    if (frame.type === 'view' && !this.ready) this.welcomed();
-    if (frame.type === 'pong') clearTimeout(this.timers.patience);
-    if (frame.type === 'done' || frame.type === 'refused') this.answered(frame);
-    if (frame.type === 'unknown') setTimeout(() => this.resend(frame.id), ASK_AGAIN_MS);
+    if (frame.type === "view" && !this.ready) this.welcomed();
+    if (frame.type === "pong") clearTimeout(this.timers.patience);
+    if (frame.type === "done" || frame.type === "refused") this.answered(frame);
+    if (frame.type === "unknown") setTimeout(() => this.resend(frame.id), ASK_AGAIN_MS);
     this.on.frame(frame);
   }
 
   welcomed() {
     this.ready = true;
     this.tries = 0;
-    this.on.link('open', null);
+    this.on.link("open", null);
     for (const [id, pending] of this.pending) {
       if (pending.fleeting) this.pending.delete(id);
       else this.socket?.send(pending.frame);
@@ -115,8 +115,8 @@ export class LiveSocket {
   answered(frame) {
     const { answer } = this.pending.get(frame.id) ?? {};
     this.pending.delete(frame.id);
-    if (frame.type === 'done') answer?.({ kind: 'done' });
-    else answer?.({ kind: 'refused', code: frame.code ?? '', message: frame.message ?? '' });
+    if (frame.type === "done") answer?.({ kind: "done" });
+    else answer?.({ kind: "refused", code: frame.code ?? "", message: frame.message ?? "" });
   }
 
   ping() {
@@ -139,8 +139,8 @@ export class LiveSocket {
     this.socket = null;
     this.ready = false;
     Object.values(this.timers).forEach(clearTimeout);
-    if (code >= FINAL_FROM && code <= FINAL_TO) return this.on.link('closed', code);
-    this.on.link('lost', code);
+    if (code >= FINAL_FROM && code <= FINAL_TO) return this.on.link("closed", code);
+    this.on.link("lost", code);
     this.timers.again = setTimeout(() => this.open(), backOff(this.tries));
     this.tries += 1;
   }

@@ -1,79 +1,57 @@
 /** The live room: joins the socket, the state and the screen. */
-import { render } from './lit.js';
-import { t } from '../strings.js';
-import { watchForExit } from '../quick_exit.js';
-import { supportCard } from '../support_card.js';
-import { LiveSocket } from './live_socket.js';
-import { RoomStore } from './room_store.js';
-import { Milestones } from './milestones.js';
-import { screen } from './screen.js';
-import { syncSheet } from './sheet.js';
-import { farewell } from './farewell.js';
-import { listenForKeys } from './shortcuts.js';
-import { offerCall, titleOf } from './around.js';
-import { keepAwake } from './wake_lock.js';
-import { bareHead } from './room_head.js';
-import { keepFocus } from './focus.js';
+import { render } from "./lit.js";
+import { watchForExit } from "../quick_exit.js";
+import { supportCard } from "../support_card.js";
+import { LiveSocket } from "./live_socket.js";
+import { RoomStore } from "./room_store.js";
+import { Milestones } from "./milestones.js";
+import { screen } from "./screen.js";
+import { syncSheet } from "./sheet.js";
+import { acting } from "./acting.js";
+import { farewell } from "./farewell.js";
+import { listenForKeys } from "./shortcuts.js";
+import { offerCall, titleOf } from "./around.js";
+import { keepAwake } from "./wake_lock.js";
+import { bareHead } from "./room_head.js";
+import { keepFocus } from "./focus.js";
 
 /** @typedef {import('./types.js').Room} Room */
 
 // Twice a second: fine enough for words and a draining ring, cheap on an old phone.
 const TICK_MS = 500;
-// Own words ("That turn has already ended.") stand long enough to be read twice.
-const PROBLEM_MS = 8_000;
 
-const root = /** @type {HTMLElement} */ (document.getElementById('room'));
-const spoken = /** @type {HTMLElement} */ (document.getElementById('spoken'));
-const session = location.pathname.split('/').pop() ?? '';
+const root = /** @type {HTMLElement} */ (document.getElementById("room"));
+const spoken = /** @type {HTMLElement} */ (document.getElementById("spoken"));
+const session = location.pathname.split("/").pop() ?? "";
 const store = new RoomStore();
 const milestones = new Milestones();
-const card = supportCard({ ask: askSupport });
 let left = false;
 let drawing = false;
 let drawn = false;
-/** @type {ReturnType<typeof setTimeout>|undefined} */
-let forgetting;
 
 function passOfTab() {
   try {
-    return JSON.parse(sessionStorage.getItem(`tp-pass:${session}`) ?? 'null')?.pass ?? '';
+    return JSON.parse(sessionStorage.getItem(`tp-pass:${session}`) ?? "null")?.pass ?? "";
   } catch {
-    return '';
+    return "";
   }
 }
 
 const address = new URL(`/ws/rooms/${session}`, location.href);
-address.protocol = address.protocol.replace('http', 'ws');
+address.protocol = address.protocol.replace("http", "ws");
 const socket = new LiveSocket(address.href, passOfTab(), {
-  frame: (frame) => { store.hear(frame); draw(); },
-  link: (state, code) => { store.linked(state, code); draw(); },
+  frame: (frame) => {
+    store.hear(frame);
+    draw();
+  },
+  link: (state, code) => {
+    store.linked(state, code);
+    draw();
+  },
 });
 
-/** @returns {Room|null} the newest state, bound to what can be done with it */
-function room() {
-  const { view, you, link, live, ui } = store;
-  if (!view || !you) return null;
-  const now = store.clock.now();
-  const may = new Set(link.state === 'open' && !link.away ? you.may : []);
-  return { view, you, link, live, ui, act, set, now, age_ms: Math.max(0, now - store.seen_at), may: (name) => may.has(name) };
-}
-
-/** @type {Room['act']} */
-async function act(name, fields = {}) {
-  store.ui.problem = '';
-  if (name === 'leave' && store.link.state !== 'open') return leaveUnheard();
-  const answer = await socket.command(name, fields);
-  if (answer.kind === 'refused') showProblem(t(answer.message));
-  if (answer.kind === 'done' && name === 'leave') goneForGood();
-  draw();
-  return answer;
-}
-
-/** Without a connection nobody can be told, but nobody has to wait for it either. */
-function leaveUnheard() {
-  goneForGood();
-  return /** @type {import('./types.js').Answer} */ ({ kind: 'done' });
-}
+const { act, set, askSupport } = acting({ store, socket, draw, gone: goneForGood });
+const card = supportCard({ ask: askSupport });
 
 function goneForGood() {
   left = true;
@@ -82,47 +60,49 @@ function goneForGood() {
   draw();
 }
 
-function showProblem(/** @type {string} */ words) {
-  clearTimeout(forgetting);
-  store.ui.problem = words;
-  forgetting = setTimeout(() => set({ problem: '' }), PROBLEM_MS);
-}
-
-/** @type {Room['set']} */
-function set(changes) {
-  Object.assign(store.ui, changes);
-  draw();
-}
-
-/** @param {string} kind @param {string} note */
-async function askSupport(kind, note) {
-  const sent = socket.command('ask_support', note ? { kind, note } : { kind });
-  // The command goes out by itself when the line is back; nobody should wait for that in need.
-  if (store.link.state !== 'open') return t('There is no connection just now. Your call goes out as soon as it is back; the numbers above work at once.');
-  const answer = await sent;
-  return answer.kind === 'done' ? 'sent' : t(answer.message);
+/** @returns {Room|null} the newest state, bound to what can be done with it */
+function room() {
+  const { view, you, link, live, ui } = store;
+  if (!view || !you) return null;
+  const now = store.clock.now();
+  const may = new Set(link.state === "open" && !link.away ? you.may : []);
+  return {
+    view,
+    you,
+    link,
+    live,
+    ui,
+    act,
+    set,
+    now,
+    age_ms: Math.max(0, now - store.seen_at),
+    may: (name) => may.has(name),
+  };
 }
 
 /** Draws once per frame, however many frames and presses came in between. */
 function draw() {
   if (drawing) return;
   drawing = true;
-  requestAnimationFrame(() => {
+  const later = () => {
     drawing = false;
     drawNow();
-  });
+  };
+  // A hidden tab has no frames, but its title still has to say whose turn it is.
+  if (document.hidden) setTimeout(later);
+  else requestAnimationFrame(later);
 }
 
 function drawNow() {
   const now = room();
-  const gone = left ? 'left' : !now && store.link.state === 'closed' ? (store.link.code ?? 4100) : null;
+  const gone = left ? "left" : !now && store.link.state === "closed" ? (store.link.code ?? 4100) : null;
   if (!now && gone === null) return;
   if (!drawn) root.replaceChildren(); // what the server drew while we came in
   drawn = true;
   if (!now || gone !== null) return render([bareHead(), farewell(gone ?? 4100)], root);
   const give = keepFocus(root);
   render(screen(now), root);
-  syncSheet(root, now.ui.dialog !== '');
+  syncSheet(root, now.ui.dialog !== "");
   give();
   offerCall(now, card);
   if (now.view.waiting) return;
@@ -133,7 +113,7 @@ function drawNow() {
 
 /** Sleep may leave a socket that only looks open: ask it, and read the clock anew. */
 function wake() {
-  if (document.visibilityState !== 'visible') return;
+  if (document.visibilityState !== "visible") return;
   store.clock.forget();
   socket.wake();
 }
@@ -144,10 +124,10 @@ if (socket.pass) {
   keepAwake();
   socket.open();
   setInterval(draw, TICK_MS);
-  document.addEventListener('visibilitychange', wake);
-  window.addEventListener('online', wake);
-  window.addEventListener('pageshow', wake);
+  document.addEventListener("visibilitychange", wake);
+  window.addEventListener("online", wake);
+  window.addEventListener("pageshow", wake);
 } else {
-  store.linked('closed', 4100);
+  store.linked("closed", 4100);
   draw();
 }

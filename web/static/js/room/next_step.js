@@ -4,17 +4,17 @@
  * The command carries the turn or the stage that this screen shows. It is sent once; when it was
  * stale nothing happens, so two facilitators pressing at once never skip a person.
  */
-import { t } from '../strings.js';
-import { stageName } from './stepper.js';
+import { t } from "../strings.js";
+import { stageName } from "./stepper.js";
 
 /** @typedef {import('./types.js').Room} Room */
 /** @typedef {{label: string, command: string, fields: Record<string, unknown>, confirm?: boolean}} Step */
 
 /** @type {Record<string, import('./types.js').Stage>} */
-const AFTER = { welcome: 'introductions', introductions: 'discussion', discussion: 'close' };
+const AFTER = { welcome: "introductions", introductions: "discussion", discussion: "close" };
 
 export function nameOf(/** @type {Room} */ { view }, /** @type {string|null|undefined} */ id) {
-  return view.people?.find((p) => p.id === id)?.name ?? '';
+  return view.people?.find((p) => p.id === id)?.name ?? "";
 }
 
 /** Who would be offered the floor: the first in order who is present. */
@@ -25,17 +25,21 @@ export function upNext(/** @type {Room} */ { view }) {
 
 /** The formal end: large in the last stage only, and always asked twice. */
 export function endStep() {
-  return { label: t('End the session'), command: 'end_session', fields: {}, confirm: true };
+  return { label: t("End the session"), command: "end_session", fields: {}, confirm: true };
 }
 
 /** The step to the next stage, or the end. @returns {Step|null} */
 export function stageStep(/** @type {Room} */ { view, may }) {
-  if (may('begin')) return { label: t('Begin the session'), command: 'begin', fields: {} };
+  if (may("begin")) return { label: t("Begin the session"), command: "begin", fields: {} };
   const after = AFTER[view.stage];
-  if (after && may('advance')) {
-    return { label: t('Move to {stage}', { stage: stageName(after).toLocaleLowerCase() }), command: 'advance', fields: { from: view.stage } };
+  if (after && may("advance")) {
+    return {
+      label: t("Move to {stage}", { stage: stageName(after).toLocaleLowerCase() }),
+      command: "advance",
+      fields: { from: view.stage },
+    };
   }
-  return view.stage === 'close' && may('end_session') ? endStep() : null;
+  return view.stage === "close" && may("end_session") ? endStep() : null;
 }
 
 /** The floor's next step, or null when there is nobody to offer it to. @returns {Step|null} */
@@ -43,29 +47,38 @@ export function floorStep(/** @type {Room} */ room) {
   const { view, may } = room;
   const turn = view.turn?.id ?? view.last_turn ?? null;
   const next = upNext(room);
-  if (next && may('next')) return { label: t('Offer the floor to {name}', { name: nameOf(room, next) }), command: 'next', fields: { turn } };
-  if (view.turn && view.turn.state !== 'offered' && may('end_turn')) {
-    return { label: t('End the turn of {name}', { name: nameOf(room, view.turn.person) }), command: 'end_turn', fields: { turn } };
+  if (next && may("next"))
+    return {
+      label: t("Offer the floor to {name}", { name: nameOf(room, next) }),
+      command: "next",
+      fields: { turn },
+    };
+  if (view.turn && view.turn.state !== "offered" && may("end_turn")) {
+    return {
+      label: t("End the turn of {name}", { name: nameOf(room, view.turn.person) }),
+      command: "end_turn",
+      fields: { turn },
+    };
   }
-  if (!view.turn && view.stage === 'close' && !view.round && may('start_round')) {
-    return { label: t('Start the closing round'), command: 'start_round', fields: {} };
+  if (!view.turn && view.stage === "close" && !view.round && may("start_round")) {
+    return { label: t("Start the closing round"), command: "start_round", fields: {} };
   }
   return null;
 }
 
 /** The large button, and the quieter one beside it. */
 export function steps(/** @type {Room} */ room) {
-  const stands = room.view.held && room.may('resume');
-  const floor = stands ? { label: t('Go on'), command: 'resume', fields: {} } : floorStep(room);
+  const stands = room.view.held && room.may("resume");
+  const floor = stands ? { label: t("Go on"), command: "resume", fields: {} } : floorStep(room);
   const stage = stageStep(room);
   return floor ? { main: floor, other: stage } : { main: stage, other: null };
 }
 
 /** Takes a step; what ends something for good, or the server wants confirmed, is asked first. */
 export async function take(/** @type {Room} */ room, /** @type {Step} */ step) {
-  if (step.confirm) return room.set({ dialog: 'confirm', confirm: step.command });
+  if (step.confirm) return room.set({ dialog: "confirm", confirm: step.command });
   const answer = await room.act(step.command, step.fields);
-  if (answer.kind === 'refused' && ['needs_confirm', 'introductions_incomplete'].includes(answer.code)) {
-    room.set({ dialog: 'confirm', confirm: step.command, problem: '' });
+  if (answer.kind === "refused" && ["needs_confirm", "introductions_incomplete"].includes(answer.code)) {
+    room.set({ dialog: "confirm", confirm: step.command, problem: "" });
   }
 }

@@ -1,29 +1,30 @@
 /** What people are told while something is not as usual: calmly, in one place, never in red. */
-import { html, nothing } from './lit.js';
-import { t } from '../strings.js';
-import { icon } from './icon.js';
+import { html, nothing, when } from "./lit.js";
+import { t } from "../strings.js";
+import { icon } from "./icon.js";
 
 /** @typedef {import('./types.js').Room} Room */
 
-const RUNNING = ['welcome', 'introductions', 'discussion', 'close'];
+const RUNNING = ["welcome", "introductions", "discussion", "close"];
 
 /** The line about the connection or the facilitator; the first that is true. */
 export function trouble(/** @type {Room} */ { link, view, you }) {
-  if (link.state === 'lost') return t('Connection lost. Your place is kept.');
-  if (link.state === 'open' && link.away) return t('We are reconnecting. The clock has stopped; nobody loses time.');
-  if (you.role !== 'facilitator' && !view.facilitator_present && RUNNING.includes(view.stage)) {
-    return t('Your facilitator is reconnecting. Please stay; nobody new is called meanwhile.');
+  if (link.state === "lost") return t("Connection lost. Your place is kept.");
+  if (link.state === "open" && link.away)
+    return t("We are reconnecting. The clock has stopped; nobody loses time.");
+  if (you.role !== "facilitator" && !view.facilitator_present && RUNNING.includes(view.stage)) {
+    return t("Your facilitator is reconnecting. Please stay; nobody new is called meanwhile.");
   }
-  return '';
+  return "";
 }
 
 /** One live region that is always there, so that what appears in it is spoken. */
 export function notices(/** @type {Room} */ room) {
   const words = trouble(room);
-  const broken = room.link.state !== 'open' || room.link.away;
+  const broken = room.link.state !== "open" || room.link.away;
   return html`<div class="notices" role="status">
-    ${words ? html`<p class="notice"><span>${icon(broken ? 'wifi-off' : 'info')}</span> ${words}</p>` : nothing}
-    ${room.ui.problem ? html`<p class="notice">${icon('info')} ${room.ui.problem}</p>` : nothing}
+    ${when(words, () => html`<p class="notice"><span>${icon(broken ? "wifi-off" : "info")}</span> ${words}</p>`)}
+    ${when(room.ui.problem, () => html`<p class="notice">${icon("info")} ${room.ui.problem}</p>`)}
     ${supported(room)}
   </div>`;
 }
@@ -32,24 +33,35 @@ export function notices(/** @type {Room} */ room) {
 function supported(/** @type {Room} */ { you }) {
   const support = you.support;
   if (!support) return nothing;
-  if (support.state !== 'taken') {
-    return html`<p class="notice is-care">${icon('life-buoy')} ${t('Your call is with the facilitators. The circle cannot see it.')}</p>`;
+  if (support.state !== "taken") {
+    const words = t("Your call is with the facilitators. The circle cannot see it.");
+    return html`<p class="notice is-care">${icon("life-buoy")} ${words}</p>`;
   }
-  const words = support.by ? t('{name} has seen it and is with you.', { name: support.by }) : t('A facilitator has seen it.');
-  return html`<p class="notice is-care">${icon('life-buoy')} ${words}</p>`;
+  const words = support.by
+    ? t("{name} has seen it and is with you.", { name: support.by })
+    : t("A facilitator has seen it.");
+  return html`<p class="notice is-care">${icon("life-buoy")} ${words}</p>`;
 }
 
 /** Whether the calm screen takes the place of what one could do. */
 export function isCalm(/** @type {Room} */ { view, you }) {
-  return view.held || (view.calm === true && you.role !== 'facilitator');
+  return view.held || (view.calm === true && you.role !== "facilitator");
 }
 
 /** The calm screen: the room is held, or its facilitator has been away for long. */
 export function calm(/** @type {Room} */ { view }) {
-  return html`<section class="calm" data-region tabindex="-1" aria-label=${t('The room is held')}>
+  return html`<section class="calm" data-region tabindex="-1" aria-label=${t("The room is held")}>
     <div class="calm-breath" aria-hidden="true"></div>
-    <p class="calm-words">${view.held
-      ? t('We are holding the room for a moment. You do not need to do anything. If you like, breathe in for four, out for six.')
-      : t('Your facilitator has not come back yet. You can stay, or leave quietly. If you like, breathe in for four, out for six.')}</p>
+    <p class="calm-words">${
+      view.held
+        ? t(
+            "We are holding the room for a moment. You do not need to do anything. " +
+              "If you like, breathe in for four, out for six.",
+          )
+        : t(
+            "Your facilitator has not come back yet. You can stay, or leave quietly. " +
+              "If you like, breathe in for four, out for six.",
+          )
+    }</p>
   </section>`;
 }

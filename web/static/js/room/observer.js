@@ -1,11 +1,11 @@
 /** The observer's page: stage, clock and progress, large and calm; it can stand on a projector. */
-import { html, nothing } from './lit.js';
-import { formatTime, t } from '../strings.js';
-import { inWords, readTurn } from './clock.js';
-import { stageName, stepper } from './stepper.js';
-import { layOut, SIZE } from './circle_geometry.js';
-import { isCalm } from './notices.js';
-import { svg } from './lit.js';
+import { html, when } from "./lit.js";
+import { formatTime, t } from "../strings.js";
+import { inWords, readTurn } from "./clock.js";
+import { stageName, stepper } from "./stepper.js";
+import { layOut, SIZE } from "./circle_geometry.js";
+import { isCalm } from "./notices.js";
+import { svg } from "./lit.js";
 
 /** @typedef {import('./types.js').Room} Room */
 
@@ -15,8 +15,11 @@ export function observerScreen(/** @type {Room} */ room) {
     ${stepper(room)}
     <h1 class="observe-stage">${stageName(view.stage)}</h1>
     ${dots(room)}
-    <p class="observe-progress">${t('{done} of {of} done', { done: view.progress.done, of: view.progress.of })}</p>
-    ${view.stage_ends_at ? html`<p class="soft">${t('This part is planned until {time}', { time: formatTime(view.stage_ends_at) })}</p>` : nothing}
+    <p class="observe-progress">${t("{done} of {of} done", { done: view.progress.done, of: view.progress.of })}</p>
+    ${when(view.stage_ends_at, (ends) => {
+      const time = formatTime(ends);
+      return html`<p class="soft">${t("This part is planned until {time}", { time })}</p>`;
+    })}
   </div>`;
 }
 
@@ -26,22 +29,27 @@ function dots(/** @type {Room} */ room) {
   const reading = readTurn(room.view.turn, room.now);
   const { places, disc, ring } = layOut(of);
   const round = 2 * Math.PI * ring;
-  return html`<figure class="circle ${room.view.held ? 'is-held' : ''}">
+  return html`<figure class="circle ${room.view.held ? "is-held" : ""}">
     <svg viewBox="0 0 ${SIZE} ${SIZE}" aria-hidden="true">
-      <g class="ring is-${reading?.phase ?? 'idle'}" transform="rotate(-90 ${SIZE / 2} ${SIZE / 2})">
+      <g class="ring is-${reading?.phase ?? "idle"}" transform="rotate(-90 ${SIZE / 2} ${SIZE / 2})">
         <circle class="ring-track" cx=${SIZE / 2} cy=${SIZE / 2} r=${ring}></circle>
-        ${reading ? svg`
+        ${when(
+          reading,
+          (reading) => svg`
         <circle class="ring-edge" cx=${SIZE / 2} cy=${SIZE / 2} r=${ring}
           stroke-dasharray="${round} ${round}" stroke-dashoffset=${round * (1 - reading.share)}></circle>
         <circle class="ring-left" cx=${SIZE / 2} cy=${SIZE / 2} r=${ring}
-          stroke-dasharray="${round} ${round}" stroke-dashoffset=${round * (1 - reading.share)}></circle>` : nothing}
+          stroke-dasharray="${round} ${round}" stroke-dashoffset=${round * (1 - reading.share)}></circle>`,
+        )}
       </g>
-      ${places.map((place, at) => svg`<circle class="dot ${at < done ? 'is-done' : ''}"
-        cx=${place.x} cy=${place.y} r=${disc * 0.74}></circle>`)}
+      ${places.map(
+        (place, at) => svg`<circle class="dot ${at < done ? "is-done" : ""}"
+        cx=${place.x} cy=${place.y} r=${disc * 0.74}></circle>`,
+      )}
     </svg>
     <figcaption class="circle-middle">
-      <p class="middle-name">${reading ? t('Somebody is being heard') : isCalm(room) ? t('The room is held') : t('A moment of quiet')}</p>
-      ${reading ? html`<p class="middle-time" aria-hidden="true">${inWords(reading.left_ms)}</p>` : nothing}
+      <p class="middle-name">${reading ? t("Somebody is being heard") : isCalm(room) ? t("The room is held") : t("A moment of quiet")}</p>
+      ${when(reading, (reading) => html`<p class="middle-time" aria-hidden="true">${inWords(reading.left_ms)}</p>`)}
     </figcaption>
   </figure>`;
 }

@@ -3,9 +3,9 @@
  *
  * Nothing of it is kept: what is shown came over this connection since the page was opened.
  */
-import { html, nothing } from './lit.js';
-import { formatTime, t } from '../strings.js';
-import { icon } from './icon.js';
+import { html, nothing, when } from "./lit.js";
+import { formatTime, t } from "../strings.js";
+import { icon } from "./icon.js";
 
 /** @typedef {import('./types.js').Room} Room */
 /** @typedef {import('./types.js').Line} Line */
@@ -15,8 +15,8 @@ const LONGEST = 1000;
 /** The participant's side, as a dialog. A facilitator writes from the console. */
 export function lineSheet(/** @type {Room} */ room) {
   return {
-    title: t('Write to the facilitator'),
-    body: html`<p class="soft small">${t('Only facilitators read this. It is not kept.')}</p>
+    title: t("Write to the facilitator"),
+    body: html`<p class="soft small">${t("Only facilitators read this. It is not kept.")}</p>
       ${lines(room, room.live.lines)}
       ${lineForm(room, null)}`,
   };
@@ -25,13 +25,15 @@ export function lineSheet(/** @type {Room} */ room) {
 /** @param {Room} room @param {Line[]} said */
 export function lines({ view, you }, said) {
   if (!said.length) return nothing;
-  const nameOf = (/** @type {string|null} */ id) => view.people?.find((p) => p.id === id)?.name ?? '';
-  return html`<div class="lines" role="log" tabindex="0" aria-label=${t('Private line')}><ol>
-    ${said.map((line) => html`<li class="line ${line.from === you.person ? 'is-mine' : ''}">
-      <span class="line-who">${line.from === you.person ? t('You') : line.name}
-        ${line.to && line.to !== you.person ? html`→ ${nameOf(line.to)}` : nothing}
+  const nameOf = (/** @type {string|null} */ id) => view.people?.find((p) => p.id === id)?.name ?? "";
+  return html`<div class="lines" role="log" tabindex="0" aria-label=${t("Private line")}><ol>
+    ${said.map(
+      (line) => html`<li class="line ${line.from === you.person ? "is-mine" : ""}">
+      <span class="line-who">${line.from === you.person ? t("You") : line.name}
+        ${when(line.to && line.to !== you.person, () => html`→ ${nameOf(line.to)}`)}
         · ${formatTime(line.at)}</span>
-      <span class="line-text">${line.text}</span></li>`)}
+      <span class="line-text">${line.text}</span></li>`,
+    )}
   </ol></div>`;
 }
 
@@ -40,18 +42,18 @@ export function lineForm(room, to) {
   const send = async (/** @type {SubmitEvent} */ event) => {
     event.preventDefault();
     const form = /** @type {HTMLFormElement} */ (event.currentTarget);
-    const field = /** @type {HTMLTextAreaElement} */ (form.elements.namedItem('text'));
+    const field = /** @type {HTMLTextAreaElement} */ (form.elements.namedItem("text"));
     const text = field.value.trim();
     if (!text) return field.focus();
-    const answer = await room.act('say_privately', to ? { text, to } : { text });
-    if (answer.kind === 'done') field.value = '';
+    const answer = await room.act("say_privately", to ? { text, to } : { text });
+    if (answer.kind === "done") field.value = "";
   };
-  const able = room.may('say_privately');
+  const able = room.may("say_privately");
   return html`<form class="line-form" @submit=${send}>
     <div class="field">
-      <label for="line-text">${t('Your message')}</label>
+      <label for="line-text">${t("Your message")}</label>
       <textarea class="textarea" id="line-text" name="text" rows="2" maxlength=${LONGEST}></textarea>
     </div>
-    <button class="button primary" type="submit" aria-disabled=${!able}>${icon('send')} ${t('Send')}</button>
+    <button class="button primary" type="submit" aria-disabled=${!able}>${icon("send")} ${t("Send")}</button>
   </form>`;
 }

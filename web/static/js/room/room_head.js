@@ -1,7 +1,7 @@
 /** The top of the room: what it is, until when, and the two ways out. */
-import { html, nothing } from './lit.js';
-import { formatTime, t } from '../strings.js';
-import { icon } from './icon.js';
+import { html, when } from "./lit.js";
+import { formatTime, t } from "../strings.js";
+import { icon } from "./icon.js";
 
 /** @typedef {import('./types.js').Room} Room */
 
@@ -11,19 +11,18 @@ export function bareHead() {
 }
 
 function quickExit() {
-  return html`<button class="button plain head-item" type="button" data-quick-exit>${icon('log-out')} <span>${t('Quick exit')}</span></button>`;
+  return html`<button class="button plain head-item" type="button" data-quick-exit>${icon("log-out")} <span>${t("Quick exit")}</span></button>`;
 }
 
 export function roomHead(/** @type {Room} */ room) {
   const { view } = room;
-  const ends = view.planned_end ?? view.stage_ends_at;
   return html`<header class="room-head">
     <div class="room-name">
       ${view.title ? html`<h1>${view.title}</h1>` : html`<p class="room-house">Thera-Peer</p>`}
-      ${view.planned_end && ends ? html`<p>${t('Ends at {time}', { time: formatTime(ends) })}</p>` : nothing}
+      ${when(view.planned_end, (ends) => html`<p>${t("Ends at {time}", { time: formatTime(ends) })}</p>`)}
     </div>
     <button class="button plain head-item" type="button" aria-haspopup="dialog"
-      @click=${() => room.set({ dialog: 'leave' })}>${icon('door-open')} <span>${t('Leave')}</span></button>
+      @click=${() => room.set({ dialog: "leave" })}>${icon("door-open")} <span>${t("Leave")}</span></button>
     ${quickExit()}
   </header>`;
 }

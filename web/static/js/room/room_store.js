@@ -3,8 +3,8 @@
  *
  * The latest view replaces all before it. Nothing here knows a rule of the room.
  */
-import { ServerClock } from './server_clock.js';
-import { keysWanted } from './shortcuts.js';
+import { ServerClock } from "./server_clock.js";
+import { keysWanted } from "./shortcuts.js";
 
 /** @typedef {import('./types.js').Room} Room */
 /** @typedef {import('./types.js').View} View */
@@ -24,23 +24,33 @@ export class RoomStore {
     /** @type {You|null} */
     this.you = null;
     /** @type {import('./types.js').Link} */
-    this.link = { state: 'opening', away: false, code: null };
+    this.link = { state: "opening", away: false, code: null };
     /** @type {import('./types.js').Live} */
     this.live = { texts: {}, gestures: {}, lines: [], notes: {} };
     /** @type {import('./types.js').Ui} */
     this.ui = {
-      dialog: '', person: '', passing: false, gesturing: false, tab: 'people', script: 0,
-      problem: '', read: 0, keys: keysWanted(), confirm: '', theme: '', heard: '',
+      dialog: "",
+      person: "",
+      passing: false,
+      gesturing: false,
+      tab: "people",
+      script: 0,
+      problem: "",
+      read: 0,
+      keys: keysWanted(),
+      confirm: "",
+      theme: "",
+      heard: "",
     };
   }
 
   /** Takes in one frame of the server. */
   hear(/** @type {any} */ frame) {
-    if (frame.type === 'view') this.see(frame);
-    if (frame.type === 'pong' && typeof frame.now === 'number') this.clock.heard(frame.now);
-    if (frame.type === 'store') this.standStill(frame.away === true);
-    if (frame.type === 'live') this.relayed(frame);
-    if (frame.type === 'alert' && frame.note) this.live.notes[frame.alert] = frame.note;
+    if (frame.type === "view") this.see(frame);
+    if (frame.type === "pong" && typeof frame.now === "number") this.clock.heard(frame.now);
+    if (frame.type === "store") this.standStill(frame.away === true);
+    if (frame.type === "live") this.relayed(frame);
+    if (frame.type === "alert" && frame.note) this.live.notes[frame.alert] = frame.note;
   }
 
   /** @param {import('./types.js').ViewFrame} frame */
@@ -78,20 +88,20 @@ export class RoomStore {
   linked(state, code) {
     this.link.state = state;
     this.link.code = code;
-    if (state === 'lost') this.clock.stop();
-    if (state === 'open') this.clock.go();
+    if (state === "lost") this.clock.stop();
+    if (state === "open") this.clock.go();
   }
 
   /** @param {any} frame */
   relayed(frame) {
-    if (frame.kind === 'text') {
+    if (frame.kind === "text") {
       // What I am typing is newer than what comes back of it.
       const typing = frame.person === this.you?.person && this.live.texts[frame.person]?.turn === frame.turn;
       if (!typing) this.live.texts[frame.person] = { turn: frame.turn, text: frame.text };
     }
-    if (frame.kind === 'gesture') {
+    if (frame.kind === "gesture") {
       this.live.gestures[frame.gesture] = { count: frame.count, until: this.clock.now() + GESTURE_MS };
     }
-    if (frame.kind === 'line') this.live.lines = [...this.live.lines, frame].slice(-LINES_KEPT);
+    if (frame.kind === "line") this.live.lines = [...this.live.lines, frame].slice(-LINES_KEPT);
   }
 }

@@ -1,30 +1,31 @@
 /** Which screen stands in the room now: a pure choice of the newest view and the connection. */
-import { html, nothing } from './lit.js';
-import { t } from '../strings.js';
-import { circle, PROMPT_IN_CIRCLE } from './circle.js';
-import { stepper } from './stepper.js';
-import { myMoment } from './my_moment.js';
-import { bottomBar, gestureRow } from './bottom_bar.js';
-import { spokenWords, writeTurn } from './spoken_words.js';
-import { themesOf } from './themes_panel.js';
-import { calm, isCalm, notices } from './notices.js';
-import { bareHead, roomHead } from './room_head.js';
-import { sheet } from './sheet.js';
-import { alerts } from './alerts.js';
-import { facilitatorConsole } from './console.js';
-import { observerScreen } from './observer.js';
-import { atTheDoor, farewell } from './farewell.js';
-import { icon } from './icon.js';
+import { html, nothing } from "./lit.js";
+import { t } from "../strings.js";
+import { circle, PROMPT_IN_CIRCLE } from "./circle.js";
+import { stepper } from "./stepper.js";
+import { myMoment } from "./my_moment.js";
+import { bottomBar, gestureRow } from "./bottom_bar.js";
+import { spokenWords, writeTurn } from "./spoken_words.js";
+import { themesOf } from "./themes_panel.js";
+import { calm, isCalm, notices } from "./notices.js";
+import { bareHead, roomHead } from "./room_head.js";
+import { sheet } from "./sheet.js";
+import { alerts } from "./alerts.js";
+import { facilitatorConsole } from "./console.js";
+import { observerScreen } from "./observer.js";
+import { atTheDoor, farewell } from "./farewell.js";
+import { icon } from "./icon.js";
 
 /** @typedef {import('./types.js').Room} Room */
 
 export function screen(/** @type {Room} */ room) {
   const { link, view, you } = room;
-  if (view.stage === 'ended' || link.code === 4102) return html`${bareHead()} ${farewell('ended')}`;
-  if (link.state === 'closed') return html`${bareHead()} ${farewell(link.code ?? 4100)}`;
+  if (view.stage === "ended" || link.code === 4102) return html`${bareHead()} ${farewell("ended")}`;
+  if (link.state === "closed") return html`${bareHead()} ${farewell(link.code ?? 4100)}`;
   if (view.waiting) return html`${bareHead()} ${notices(room)} ${atTheDoor()}`;
-  if (you.role === 'observer') return html`<div class="room is-observer">${roomHead(room)} ${notices(room)} ${observerScreen(room)} ${sheet(room)}</div>`;
-  return you.role === 'facilitator' ? facilitatorRoom(room) : participantRoom(room);
+  if (you.role === "observer")
+    return html`<div class="room is-observer">${roomHead(room)} ${notices(room)} ${observerScreen(room)} ${sheet(room)}</div>`;
+  return you.role === "facilitator" ? facilitatorRoom(room) : participantRoom(room);
 }
 
 function participantRoom(/** @type {Room} */ room) {
@@ -48,7 +49,7 @@ function facilitatorRoom(/** @type {Room} */ room) {
     ${roomHead(room)} ${stepper(room)} ${alerts(room)} ${notices(room)}
     <div class="room-body">
       <div class="room-circle">${corners(room)} ${circle(room)}
-        ${prompt(room)} ${spokenWords(room)} ${room.may('gesture') ? gestureRow(room) : nothing}</div>
+        ${prompt(room)} ${spokenWords(room)} ${room.may("gesture") ? gestureRow(room) : nothing}</div>
       ${facilitatorConsole(room)}
     </div>
     ${sheet(room)}
@@ -65,9 +66,9 @@ function prompt(/** @type {Room} */ { view }) {
 function corners(/** @type {Room} */ room) {
   const open = (/** @type {string} */ dialog) => () => room.set({ dialog });
   return html`<div class="corners">
-    <button class="corner" type="button" aria-haspopup="dialog" @click=${open('guidelines')}>
-      ${icon('list')} <span>${t('Guidelines')}</span></button>
-    <button class="corner" type="button" aria-haspopup="dialog" @click=${open('people')}>
-      ${icon('users')} <span>${t('People')}</span></button>
+    <button class="corner" type="button" aria-haspopup="dialog" @click=${open("guidelines")}>
+      ${icon("list")} <span>${t("Guidelines")}</span></button>
+    <button class="corner" type="button" aria-haspopup="dialog" @click=${open("people")}>
+      ${icon("users")} <span>${t("People")}</span></button>
   </div>`;
 }

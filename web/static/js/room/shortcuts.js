@@ -3,16 +3,17 @@
  *
  * They can be switched off (WCAG 2.1.4), and never act while something is being typed.
  */
-import { html, nothing } from './lit.js';
-import { controls } from './turn_controls.js';
-import { steps, take } from './next_step.js';
+import { html, nothing } from "./lit.js";
+import { controls } from "./turn_controls.js";
+import { steps, take } from "./next_step.js";
 
 /** @typedef {import('./types.js').Room} Room */
 
-const REMEMBERED = 'tp-keys';
+const REMEMBERED = "tp-keys";
 
-export const keysWanted = () => localStorage.getItem(REMEMBERED) !== 'off';
-export const rememberKeys = (/** @type {boolean} */ on) => localStorage.setItem(REMEMBERED, on ? 'on' : 'off');
+export const keysWanted = () => localStorage.getItem(REMEMBERED) !== "off";
+export const rememberKeys = (/** @type {boolean} */ on) =>
+  localStorage.setItem(REMEMBERED, on ? "on" : "off");
 
 export function kbd(/** @type {Room} */ { ui }, /** @type {string} */ key) {
   return ui.keys ? html`<kbd aria-hidden="true">${key}</kbd>` : nothing;
@@ -21,22 +22,23 @@ export function kbd(/** @type {Room} */ { ui }, /** @type {string} */ key) {
 /** What the pressed letter does, with the labels of the screen it was pressed on. */
 export function press(/** @type {Room} */ room, /** @type {string} */ key) {
   const { main, other } = steps(room);
-  if (key === 'N' && main) return take(room, main);
-  if (key === 'M' && other) return take(room, other);
-  if (key === 'Z' && room.may('undo_advance')) return room.act('undo_advance');
-  if (key === 'H' && room.may('resume')) return room.act('resume');
+  if (key === "N" && main) return take(room, main);
+  if (key === "M" && other) return take(room, other);
+  if (key === "Z" && room.may("undo_advance")) return room.act("undo_advance");
+  if (key === "H" && room.may("resume")) return room.act("resume");
   const control = controls(room).find((c) => c.key === key);
   return control && room.act(control.command, control.fields);
 }
 
 /** Listens for the letters; `room` gives the screen as it is drawn at that moment. */
 export function listenForKeys(/** @type {() => Room|null} */ room) {
-  document.addEventListener('keydown', (event) => {
+  document.addEventListener("keydown", (event) => {
     const target = /** @type {HTMLElement} */ (event.target);
-    const typing = target.matches('input, textarea, select, [contenteditable]') || target.closest('dialog[open]');
+    const typing =
+      target.matches("input, textarea, select, [contenteditable]") || target.closest("dialog[open]");
     if (typing || event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
     const now = room();
-    if (!now || !now.ui.keys || now.you.role !== 'facilitator' || now.ui.dialog) return;
+    if (!now || !now.ui.keys || now.you.role !== "facilitator" || now.ui.dialog) return;
     void press(now, event.key.toUpperCase());
   });
 }

@@ -1,45 +1,48 @@
 /** The short dialogs of a participant: who is here, what Pass means, leaving. */
-import { html, nothing } from './lit.js';
-import { t } from '../strings.js';
-import { seated } from './circle.js';
-import { initials } from './circle_geometry.js';
+import { html, when } from "./lit.js";
+import { t } from "../strings.js";
+import { seated } from "./circle.js";
+import { initials } from "./circle_geometry.js";
 
 /** @typedef {import('./types.js').Room} Room */
 /** @typedef {import('./types.js').Person} Person */
 
 export function passSheet(/** @type {Room} */ room) {
   return {
-    title: t('You can always pass'),
-    body: html`<p>${t('Nobody is waiting for you just now. When your turn comes, Pass is right here: later, or not this round. You never need a reason, and nobody is told.')}</p>
-      <button class="button primary" type="button" @click=${() => room.set({ dialog: '' })}>${t('All right')}</button>`,
+    title: t("You can always pass"),
+    body: html`<p>${t(
+      "Nobody is waiting for you just now. When your turn comes, Pass is right here: " +
+        "later, or not this round. You never need a reason, and nobody is told.",
+    )}</p>
+      <button class="button primary" type="button" @click=${() => room.set({ dialog: "" })}>${t("All right")}</button>`,
   };
 }
 
 export function leaveSheet(/** @type {Room} */ room) {
   const leave = async () => {
-    room.set({ dialog: '' });
-    await room.act('leave');
+    room.set({ dialog: "" });
+    await room.act("leave");
   };
   return {
-    title: t('Leave quietly'),
-    body: html`<p>${t('There is no sound and no announcement. Your place is given back.')}</p>
-      <p>${t('If it is all a bit much, you can also stay and only listen.')}</p>
+    title: t("Leave quietly"),
+    body: html`<p>${t("There is no sound and no announcement. Your place is given back.")}</p>
+      <p>${t("If it is all a bit much, you can also stay and only listen.")}</p>
       <div class="buttons">
-        <button class="button primary" type="button" @click=${leave}>${t('Leave')}</button>
-        <button class="button" type="button" @click=${() => room.set({ dialog: '' })}>${t('Stay')}</button>
+        <button class="button primary" type="button" @click=${leave}>${t("Leave")}</button>
+        <button class="button" type="button" @click=${() => room.set({ dialog: "" })}>${t("Stay")}</button>
       </div>`,
   };
 }
 
 /** The circle as text: everybody in the order of their seats, and the facilitators. */
 export function peopleSheet(/** @type {Room} */ room) {
-  const facilitators = (room.view.people ?? []).filter((p) => p.role === 'facilitator');
+  const facilitators = (room.view.people ?? []).filter((p) => p.role === "facilitator");
   return {
-    title: t('Who is here'),
+    title: t("Who is here"),
     body: html`
-      <h3>${t('Facilitators')}</h3>
+      <h3>${t("Facilitators")}</h3>
       <ul class="names">${facilitators.map((p) => row(room, p))}</ul>
-      <h3>${t('The circle')}</h3>
+      <h3>${t("The circle")}</h3>
       <ol class="names">${seated(room).map((p) => row(room, p))}</ol>
       ${observers(room)}`,
   };
@@ -48,21 +51,24 @@ export function peopleSheet(/** @type {Room} */ room) {
 /** @param {Room} room @param {Person} person */
 function row({ view, you }, person) {
   const words = [
-    person.id === you.person && t('you'),
-    view.turn?.person === person.id && t('has the floor'),
-    view.next?.[0] === person.id && t('next'),
-    !person.present && t('away'),
+    person.id === you.person && t("you"),
+    view.turn?.person === person.id && t("has the floor"),
+    view.next?.[0] === person.id && t("next"),
+    !person.present && t("away"),
   ].filter(Boolean);
-  return html`<li class="name ${person.present ? '' : 'is-away'}">
+  return html`<li class="name ${person.present ? "" : "is-away"}">
     <span class="disc" aria-hidden="true">${initials(person.name)}</span>
     <span>${person.name}</span>
-    ${words.length ? html`<span class="soft small">${words.join(', ')}</span>` : nothing}
+    ${when(words.length, () => html`<span class="soft small">${words.join(", ")}</span>`)}
   </li>`;
 }
 
 export function observers(/** @type {Room} */ { view }) {
-  const words = view.observers === 0 ? t('Nobody observes.')
-    : view.observers === 1 ? t('One observer sees the stage and the clock, and nothing else.')
-      : t('{n} observers see the stage and the clock, and nothing else.', { n: view.observers });
+  const words =
+    view.observers === 0
+      ? t("Nobody observes.")
+      : view.observers === 1
+        ? t("One observer sees the stage and the clock, and nothing else.")
+        : t("{n} observers see the stage and the clock, and nothing else.", { n: view.observers });
   return html`<p class="soft small">${words}</p>`;
 }

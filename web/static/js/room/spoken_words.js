@@ -1,6 +1,6 @@
 /** A text turn: the holder's words as they are written, and the field to write them. */
-import { html, nothing } from './lit.js';
-import { t } from '../strings.js';
+import { html, nothing } from "./lit.js";
+import { t } from "../strings.js";
 
 /** @typedef {import('./types.js').Room} Room */
 
@@ -11,13 +11,17 @@ const SEND_EVERY_MS = 350;
 
 /** What the holder (and a facilitator) has written in this turn. */
 export function spokenWords(/** @type {Room} */ { view, you, live }) {
-  const turn = view.turn?.id ?? view.last_turn ?? '';
-  const texts = Object.entries(live.texts).filter(([who, said]) => who !== you.person && said.text && said.turn === turn);
+  const turn = view.turn?.id ?? view.last_turn ?? "";
+  const texts = Object.entries(live.texts).filter(
+    ([who, said]) => who !== you.person && said.text && said.turn === turn,
+  );
   if (!texts.length) return nothing;
-  return html`<section class="words" aria-label=${t('What is being written')}>
-    ${texts.map(([who, { text }]) => html`<div class="words-of">
-      <p class="words-who">${view.people?.find((p) => p.id === who)?.name ?? ''}</p>
-      <div class="words-text" tabindex="0"><p>${text}</p></div></div>`)}
+  return html`<section class="words" aria-label=${t("What is being written")}>
+    ${texts.map(
+      ([who, { text }]) => html`<div class="words-of">
+      <p class="words-who">${view.people?.find((p) => p.id === who)?.name ?? ""}</p>
+      <div class="words-text" tabindex="0"><p>${text}</p></div></div>`,
+    )}
   </section>`;
 }
 
@@ -25,24 +29,29 @@ export function spokenWords(/** @type {Room} */ { view, you, live }) {
 let waiting;
 
 /** Sends the newest text at most every SEND_EVERY_MS; what was typed last always goes. */
-function sendSoon(/** @type {Room} */ room, /** @type {string} */ turn, /** @type {HTMLTextAreaElement} */ field) {
+function sendSoon(
+  /** @type {Room} */ room,
+  /** @type {string} */ turn,
+  /** @type {HTMLTextAreaElement} */ field,
+) {
   if (waiting) return;
   waiting = setTimeout(() => {
     waiting = undefined;
-    void room.act('write', { turn, text: field.value.slice(0, LONGEST) });
+    void room.act("write", { turn, text: field.value.slice(0, LONGEST) });
   }, SEND_EVERY_MS);
 }
 
 /** The field for who may write now. A new turn is a new, empty field. */
 export function writeTurn(/** @type {Room} */ room) {
-  const turn = room.view.turn?.id ?? room.view.last_turn ?? '';
-  if (!room.may('write') || !turn) return nothing;
+  const turn = room.view.turn?.id ?? room.view.last_turn ?? "";
+  if (!room.may("write") || !turn) return nothing;
   const own = room.live.texts[room.you.person];
   return html`<div class="field write">
-    <label for="write-turn">${room.you.role === 'facilitator'
-      ? t('Write to everyone') : t('Write, if you would rather not speak')}</label>
+    <label for="write-turn">${
+      room.you.role === "facilitator" ? t("Write to everyone") : t("Write, if you would rather not speak")
+    }</label>
     <textarea class="textarea" id="write-turn" rows="2" maxlength=${LONGEST}
-      .value=${own?.turn === turn ? own.text : ''}
+      .value=${own?.turn === turn ? own.text : ""}
       @input=${(/** @type {InputEvent} */ event) => {
         const field = /** @type {HTMLTextAreaElement} */ (event.currentTarget);
         room.live.texts[room.you.person] = { turn, text: field.value };

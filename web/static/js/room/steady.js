@@ -19,8 +19,8 @@ export function isResting(place, deed, redraw) {
   const before = places.get(place);
   const now = performance.now();
   if (before?.deed === deed) return now < before.rests_until;
-  const rests = before !== undefined && before.deed !== '';
+  const rests = before !== undefined && before.deed !== "";
   places.set(place, { deed, rests_until: rests && deed ? now + REST_MS : 0 });
   if (rests && deed) setTimeout(redraw, REST_MS + 20);
-  return rests && deed !== '';
+  return rests && deed !== "";
 }

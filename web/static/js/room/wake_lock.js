@@ -3,8 +3,8 @@
 /** Asks for it, and again whenever the page comes back to the front; refusals do not matter. */
 export function keepAwake() {
   const ask = () => {
-    if (document.visibilityState === 'visible') navigator.wakeLock?.request('screen').catch(() => {});
+    if (document.visibilityState === "visible") navigator.wakeLock?.request("screen").catch(() => {});
   };
-  document.addEventListener('visibilitychange', ask);
+  document.addEventListener("visibilitychange", ask);
   ask();
 }
