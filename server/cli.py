@@ -33,6 +33,7 @@ CHOICES = {
     "stepping": "stepping",
     "queue": "queue",
     "on_call": "on_call",
+    "mode": "mode",
 }
 
 
@@ -101,15 +102,16 @@ def _serve_options(serve: argparse.ArgumentParser) -> None:
 def _create_options(create: argparse.ArgumentParser) -> None:
     create.add_argument("--title", required=True)
     create.add_argument("--starts", type=start_time, metavar="ISO8601|now", help="(now)")
-    for option in ("seats", "turn-seconds", "introduction-seconds", "closing-seconds"):
-        create.add_argument(f"--{option}", type=int, metavar="N")
-    for option in ("accept-window-seconds", "grace-seconds", "pause-seconds", "drop-hold-seconds"):
+    turns = ("seats", "turn-seconds", "introduction-seconds", "closing-seconds")
+    waits = ("accept-window-seconds", "grace-seconds", "pause-seconds", "drop-hold-seconds")
+    for option in turns + waits:
         create.add_argument(f"--{option}", type=int, metavar="N")
     create.add_argument("--absence-seconds", type=two_numbers, metavar="CALM,END")
     create.add_argument("--doors", choices=["open", "knock"])
     create.add_argument("--no-observers", dest="observers", action="store_const", const=False)
     create.add_argument("--stepping", choices=["auto", "by-hand"])
     create.add_argument("--queue", choices=["fair", "first_come"])
+    create.add_argument("--mode", choices=["voice", "text", "hall"])
     create.add_argument("--on-call", metavar='"NAME, HOW TO REACH"')
     where = create.add_mutually_exclusive_group()
     where.add_argument("--redis", metavar="URL", help="the outside store of the server")

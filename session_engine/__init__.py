@@ -21,11 +21,12 @@ from session_engine.deadlines import next_deadline
 from session_engine.decider import create, decide
 from session_engine.events import EVENTS, Event, from_dict, to_dict
 from session_engine.evolve import evolve, replay
+from session_engine.hearing import is_heard
 from session_engine.ids import ConnectionId, PersonId
 from session_engine.refusals import REFUSALS, Refused
 from session_engine.room import Person, Room, Turn, circle, find_person
 from session_engine.rules import RULES, may
-from session_engine.settings import DOORS, QUEUE_ORDERS, RANGES, STEPPINGS, Settings
+from session_engine.settings import DOORS, MODES, QUEUE_ORDERS, RANGES, STEPPINGS, Settings
 from session_engine.stages import Stage
 from session_engine.views import WAITING_VIEW, view, you
 
@@ -33,6 +34,7 @@ __all__ = [
     "COMMANDS",
     "DOORS",
     "EVENTS",
+    "MODES",
     "QUEUE_ORDERS",
     "RANGES",
     "REFUSALS",
@@ -64,6 +66,7 @@ __all__ = [
     "evolve",
     "find_person",
     "from_dict",
+    "is_heard",
     "may",
     "next_deadline",
     "replay",

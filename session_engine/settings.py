@@ -18,6 +18,9 @@ from session_engine.limits import (
 DOORS: Final = ("open", "knock")
 STEPPINGS: Final = ("auto", "by-hand")
 QUEUE_ORDERS: Final = ("fair", "first_come")
+# voice: spoken or written turns; text: written ones; hall: the sound is elsewhere, in one
+# place or another call, and the room keeps its circle and clock.
+MODES: Final = ("voice", "text", "hall")
 
 # Smallest and largest value of each number that people choose, in seconds
 # (seats: people). What the rules do not bound is bounded to what makes sense.
@@ -31,7 +34,12 @@ RANGES: Final = {
     "pause_s": (0, 60),
     "drop_hold_s": (0, 120),
 }
-CHOICES: Final = {"doors": DOORS, "stepping": STEPPINGS, "queue": QUEUE_ORDERS}
+CHOICES: Final = {
+    "doors": DOORS,
+    "stepping": STEPPINGS,
+    "queue": QUEUE_ORDERS,
+    "mode": MODES,
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +70,7 @@ class Settings:
     stepping: str = "auto"
     queue: str = "fair"
     on_call: str = ""
+    mode: str = "voice"
 
     def __post_init__(self) -> None:
         if not 1 <= len(self.title.strip()) <= MAX_TITLE:

@@ -38,6 +38,7 @@ def view(room: Room, role: Role) -> dict[str, Any]:
 def _public(room: Room) -> dict[str, Any]:
     turn = room.turn
     return {
+        "mode": room.settings.mode,
         "stage": room.stage.value,
         "stage_started_at": room.stage_started_at,
         "stage_ends_at": stage_ends_at(room),

@@ -109,7 +109,8 @@ def test_an_old_log_loads_and_ends_as_it_ended(path: Path) -> None:
     *log, last = (json.loads(line) for line in lines)
     room = replay(from_dict(event) for event in log)
     assert room.stage is Stage.ENDED
-    assert json.loads(json.dumps(view(room, Role.FACILITATOR))) == last["view"]
+    shown = json.loads(json.dumps(view(room, Role.FACILITATOR)))
+    assert shown | last["view"] == shown  # A view may have gained a field since.
 
 
 def test_there_is_a_golden_log_with_every_event() -> None:

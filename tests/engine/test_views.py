@@ -30,7 +30,7 @@ from tests.engine.world import (
     standing,
 )
 
-EVERYBODY = {"stage", "stage_started_at", "stage_ends_at", "held", "facilitator_present"}
+EVERYBODY = {"mode", "stage", "stage_started_at", "stage_ends_at", "held", "facilitator_present"}
 COUNTS = {"turn", "progress", "observers"}
 CIRCLE = {"prompt", "limit_s", "last_turn", "next", "people", "themes", "doors"}
 CIRCLE_TOO = {"title", "planned_end", "round", "calm", "on_hold_since", "volunteers"}

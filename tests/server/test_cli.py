@@ -150,7 +150,7 @@ async def test_every_choice_reaches_the_log(server: RunningServer) -> None:
         *("--accept-window-seconds", "0", "--grace-seconds", "5", "--pause-seconds", "1"),
         *("--drop-hold-seconds", "30", "--absence-seconds", "60,600", "--doors", "knock"),
         *("--no-observers", "--stepping", "by-hand", "--queue", "first_come"),
-        *("--on-call", "Dr Rao, 12345"),
+        *("--mode", "hall", "--on-call", "Dr Rao, 12345"),
     )
     async with Redis(unix_socket_path=f"{server.directory}/store.sock", protocol=2) as client:
         ((_, payload),) = await RoomLog(client).read(created["session"]) or []
@@ -158,6 +158,7 @@ async def test_every_choice_reaches_the_log(server: RunningServer) -> None:
     assert event["type"] == "RoomCreated"
     said = event["settings"]
     assert said == {
+        "mode": "hall",
         "title": "परीक्षा",
         "starts_at_ms": STARTS_MS,
         "opens_at_ms": STARTS_MS - 900_000,
