@@ -46,8 +46,21 @@ COPIED: dict[str, tuple[str, tuple[str, ...]]] = {
         ("files/mukta-*-400-normal.woff2", "files/mukta-*-600-normal.woff2", "LICENSE"),
     ),
     "lucide-static": ("lucide", ("LICENSE",)),
+    # Opus for browsers without WebCodecs; loaded by nobody else.
+    "opus-decoder": ("opus-decoder", ("dist/opus-decoder.min.js",)),
+    "opus-recorder": ("opus-recorder", ("LICENSE.md",)),
 }
-FLATTENED = {"files"}  # folders of a package that are left out of the copy's path
+FLATTENED = {"files", "dist"}  # folders of a package that are left out of the copy's path
+
+# The encoder is made to be a worker of its own. As a module it runs in ours, and gives bare
+# packets instead of Ogg pages.
+ENCODER = MODULES / "opus-recorder" / "dist" / "encoderWorker.min.js"
+AS_MODULE = "\nexport { Module, OggOpusEncoder };\n"
+# For `tsc`: what is inside of packed files is not ours to check.
+UNCHECKED = {
+    "opus-recorder/encoder.d.ts": "export const Module: any;\nexport const OggOpusEncoder: any;\n",
+    "opus-decoder/opus-decoder.min.d.ts": "export {};\n",
+}
 
 SHAPES = re.compile(r"<svg[^>]*>(.*)</svg>", re.DOTALL)
 
@@ -64,6 +77,14 @@ def copy_packages() -> None:
             target = VENDOR.joinpath(folder, *parts)
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(path, target)
+
+
+def write_encoder() -> None:
+    """Write the Opus encoder as a module."""
+    source = ENCODER.read_text(encoding="utf-8")
+    (VENDOR / "opus-recorder" / "encoder.js").write_text(source + AS_MODULE, encoding="utf-8")
+    for name, declarations in UNCHECKED.items():
+        (VENDOR / name).write_text(declarations, encoding="utf-8")
 
 
 def icon_names() -> list[str]:
@@ -115,6 +136,7 @@ def main() -> None:
     shutil.rmtree(VENDOR, ignore_errors=True)
     VENDOR.mkdir(parents=True)
     copy_packages()
+    write_encoder()
     write_sprite(icon_names())
     compile_catalogues()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -9,7 +10,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 # Only what we serve ourselves runs or is loaded. lit-html brings the one policy that may
-# make HTML out of strings; no code of ours does.
+# make HTML out of strings; no code of ours does. "voice" names the worker of the sound.
 POLICY: Final[dict[str, str]] = {
     "default-src": "'none'",
     "script-src": "'self'",
@@ -23,7 +24,14 @@ POLICY: Final[dict[str, str]] = {
     "form-action": "'self'",
     "frame-ancestors": "'none'",
     "require-trusted-types-for": "'script'",
-    "trusted-types": "lit-html",
+    "trusted-types": "lit-html voice",
+}
+
+# A worker has a policy of its own, from its own answer. The one of the sound compiles Opus from
+# WebAssembly where the browser has none; no page may.
+WORKER_POLICY: Final[dict[str, str]] = {
+    "default-src": "'none'",
+    "script-src": "'self' 'wasm-unsafe-eval'",
 }
 
 HEADERS: Final[dict[str, str]] = {
@@ -41,19 +49,20 @@ HEADERS: Final[dict[str, str]] = {
 # kilobyte is what a phone on campus Wi-Fi waits for.
 FILE_HEADERS: Final = ("x-content-type-options", "cross-origin-resource-policy")
 FILES: Final = "/static/"
+WORKERS: Final = "_worker.js"
 YEAR_SECONDS: Final = 365 * 24 * 3600
 
 
-def content_security_policy(public_url: str) -> str:
-    """Return the policy of every answer.
+def content_security_policy(public_url: str, rules: Mapping[str, str] = POLICY) -> str:
+    """Return the policy of every page, or by other rules of something else.
 
     Browsers before 2022 do not count a WebSocket of the same host as 'self', so the public
     address is named besides.
     """
     address = urlsplit(public_url)
     scheme = "wss" if address.scheme == "https" else "ws"
-    rules = {**POLICY, "connect-src": f"'self' {scheme}://{address.netloc}"}
-    return "; ".join(f"{name} {value}" for name, value in rules.items())
+    whole = {**rules, "connect-src": f"'self' {scheme}://{address.netloc}"}
+    return "; ".join(f"{name} {value}" for name, value in whole.items())
 
 
 def page_headers(public_url: str) -> dict[str, str]:
@@ -74,6 +83,8 @@ class SecurityHeaders:
         self.app = app
         self.headers = page_headers(public_url)
         self.file_headers = {name: HEADERS[name] for name in FILE_HEADERS}
+        policy = content_security_policy(public_url, WORKER_POLICY)
+        self.worker_headers = {**self.file_headers, "content-security-policy": policy}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on and complete the answer's head."""
@@ -81,7 +92,7 @@ class SecurityHeaders:
             await self.app(scope, receive, send)
             return
 
-        wanted = self.file_headers if scope["path"].startswith(FILES) else self.headers
+        wanted = self._headers_for(scope["path"])
 
         async def complete(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -91,3 +102,8 @@ class SecurityHeaders:
             await send(message)
 
         await self.app(scope, receive, complete)
+
+    def _headers_for(self, path: str) -> Mapping[str, str]:
+        if not path.startswith(FILES):
+            return self.headers
+        return self.worker_headers if path.endswith(WORKERS) else self.file_headers
