@@ -1,4 +1,4 @@
-"""Close codes of the live socket; the range says whether to come back.
+"""Close codes of our sockets; the range says whether to come back.
 
 Rule 1: 4100 to 4199 are final, a client that gets one does not come back.
 Rule 2: every other code, 1006, 1011 and 1012 included, means "come back with
@@ -27,6 +27,7 @@ class CloseCode(IntEnum):
     TURNED_AWAY = 4105
     OBSERVERS_OFF = 4106
     LEFT = 4107
+    NO_VOICE = 4108
 
 
 # What the close frame's reason says; short, because it may be 123 bytes at most.
@@ -42,6 +43,7 @@ REASONS: Final[Mapping[CloseCode, str]] = {
     CloseCode.TURNED_AWAY: "The facilitator did not open the door.",
     CloseCode.OBSERVERS_OFF: "This session has no observers any more.",
     CloseCode.LEFT: "You have left this session.",
+    CloseCode.NO_VOICE: "No sound is carried for you here.",
 }
 
 # Why somebody is gone from a room, in the words of the log, and their close code.

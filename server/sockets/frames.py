@@ -13,11 +13,17 @@ from typing import Final
 _FIN: Final = 0x80
 _CONTINUATION: Final = 0x00
 _TEXT: Final = 0x01
+_BINARY: Final = 0x02
 
 
 def message(payload: bytes) -> bytes:
     """Return a whole text message in one frame."""
     return _header(_FIN | _TEXT, len(payload)) + payload
+
+
+def binary(payload: bytes) -> bytes:
+    """Return a whole binary message in one frame."""
+    return _header(_FIN | _BINARY, len(payload)) + payload
 
 
 def opening(payload: bytes) -> bytes:

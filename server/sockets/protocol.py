@@ -26,6 +26,11 @@ BUFFER_LOW_BYTES: Final = 16 * 1024
 # The kernel's buffer for one peer (Linux doubles it), else it grows to megabytes.
 KERNEL_SEND_BYTES: Final = 32 * 1024
 
+# A voice socket holds little on either side: a second of sound is 3 KB, and what waits in
+# the kernel can neither be thrown away when it is old nor left unread when it is a flood.
+VOICE_HIGH_BYTES: Final = 2 * 1024
+VOICE_KERNEL_BYTES: Final = 8 * 1024
+
 # How long a closed peer may take to read what is left, then the connection is cut.
 # Peers of a room get 2 s: the close frame is 130 bytes, who cannot take it is gone.
 CLOSE_PATIENCE_SECONDS: Final = 2.0
@@ -35,6 +40,8 @@ class RoomSocketProtocol(WebSocketsSansIOProtocol):
     """One WebSocket connection, with direct writes for frames encoded elsewhere."""
 
     on_writable: Callable[[], None] | None = None
+    # Takes whole messages at once, without the queue of the application: (data, is_text).
+    on_message: Callable[[bytes, bool], None] | None = None
 
     def handle_connect(self, event: Request) -> None:
         """Offer this object to the application beside uvicorn's own extensions."""
@@ -81,6 +88,14 @@ class RoomSocketProtocol(WebSocketsSansIOProtocol):
         if self.on_writable is not None:
             self.on_writable()
 
+    def hold_little(self) -> None:
+        """Keep the buffers of this socket small: it carries sound."""
+        self.transport.set_write_buffer_limits(VOICE_HIGH_BYTES, 0)
+        raw = self.transport.get_extra_info("socket")
+        if raw is not None:
+            raw.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, VOICE_KERNEL_BYTES)
+            raw.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, VOICE_KERNEL_BYTES)
+
     # ---- Closing ------------------------------------------------------------------
 
     def end(self, code: int, reason: str) -> None:
@@ -115,6 +130,19 @@ class RoomSocketProtocol(WebSocketsSansIOProtocol):
         if self.conn.parser_exc is None and not self.disconnected:
             super().data_received(data)
 
+    def rest(self, seconds: float) -> None:
+        """Read nothing for a while: who floods waits in the own kernel, not in ours."""
+        if self.read_paused or self.transport.is_closing():
+            return
+        self.read_paused = True
+        self.transport.pause_reading()
+        self.loop.call_later(seconds, self._read_on)
+
+    def _read_on(self) -> None:
+        if self.read_paused and not self.transport.is_closing():
+            self.read_paused = False
+            self.transport.resume_reading()
+
     def handle_parser_exception(self) -> None:
         """Close for a broken frame, and for one that is too large (1009)."""
         if self.conn.close_sent is None:
@@ -135,4 +163,9 @@ class RoomSocketProtocol(WebSocketsSansIOProtocol):
                 self.frames = []
                 self.end(1007, "Text must be UTF-8.")
                 return
-        super().send_receive_event_to_app()
+        if self.on_message is None:
+            super().send_receive_event_to_app()
+            return
+        data, self.frames = b"".join(self.frames), []
+        if not self.close_sent:
+            self.on_message(data, self.curr_msg_data_type == "text")
