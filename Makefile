@@ -16,9 +16,12 @@ WEB_SOURCES := $(wildcard web/*.py web/*.txt web/package-lock.json web/locales/*
 # Downloads no interpreter, and says nothing unless something is wrong.
 export UV_PYTHON_DOWNLOADS := never
 export UV_NO_PROGRESS := 1
-INSTALL = if [ -x $(BIN)/uv ]; \
-  then $(BIN)/uv pip install --quiet --python $(BIN)/python; \
-  else $(BIN)/python -m pip install --quiet --disable-pip-version-check; fi
+# A network with a certificate of its own has told the system about it, not the installers.
+export UV_SYSTEM_CERTS := true
+export NODE_USE_SYSTEM_CA := 1
+# What uv cannot do here (another configuration, another proxy), pip may still.
+INSTALL = { [ -x $(BIN)/uv ] && $(BIN)/uv pip install --quiet --python $(BIN)/python; } || \
+  $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .PHONY: setup run test check bench browser-packages lock clean
 .DELETE_ON_ERROR:
@@ -65,7 +68,8 @@ $(VENV)/stamp-dev: requirements-dev.txt $(VENV)/stamp-requirements
 	@touch $@
 
 $(VENV)/stamp-package: pyproject.toml hatch_build.py $(VENV)/stamp-requirements
-	@$(subst pip install,pip install --no-deps --no-build-isolation --editable .,$(INSTALL))
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps \
+	  --no-build-isolation --editable .
 	@touch $@ $(VENV)/stamp-web
 
 $(VENV)/stamp-web: $(WEB_SOURCES) | $(VENV)/stamp-package
