@@ -2,7 +2,9 @@
 
 Pub/sub forgets, and the library reconnects without a word: the confirmation of a
 subscription is the only sign that something may have been missed, so it is passed
-on like a message. A broken connection is opened again, with all channels.
+on like a message. A broken connection is opened again, with all channels; so is one
+that says nothing, not even when it is asked: a line that was cut without a word, by a
+firewall or a cable, would be listened to for ever.
 """
 
 from __future__ import annotations
@@ -18,7 +20,7 @@ from redis.exceptions import RedisError
 from server.rooms.defects import note_defect
 
 RECONNECT_SECONDS: Final = 0.25
-# The stream is never silent for longer: the worker hears its own pulse every second.
+# A pair: after this long without a word the store is asked for one, and has as long to give it.
 SILENCE_SECONDS: Final = 5.0
 
 
@@ -66,6 +68,8 @@ class Feed:
                 await self._listen()
             except (RedisError, OSError, TimeoutError):
                 pass
+            except Exception as error:
+                note_defect("the feed", error)
             await asyncio.sleep(RECONNECT_SECONDS)
 
     async def _listen(self) -> None:
@@ -78,21 +82,31 @@ class Feed:
             missing = self._channels - {_text(name) for name in pubsub.channels}
             if missing:
                 await pubsub.subscribe(*missing)
-            while True:
-                message = await pubsub.get_message(timeout=SILENCE_SECONDS)
-                if message is not None:
-                    self._pass_on(message)
+            await self._pass_on_all(pubsub)
         finally:
             self._pubsub = None
             await pubsub.aclose()  # type: ignore[no-untyped-call]
 
+    async def _pass_on_all(self, pubsub: PubSub) -> None:
+        """Pass on what comes, until the line is silent although it was asked."""
+        asked = False
+        while True:
+            message = await pubsub.get_message(timeout=SILENCE_SECONDS)
+            if message is not None:
+                asked = False
+                self._pass_on(message)
+            elif asked:
+                return
+            else:
+                await pubsub.ping()
+                asked = True
+
     def _pass_on(self, message: dict[str, Any]) -> None:
-        channel = _text(message["channel"])
         try:
             if message["type"] in ("message", "smessage"):
-                self._on_message(channel, message["data"])
+                self._on_message(_text(message["channel"]), message["data"])
             elif message["type"] in ("subscribe", "ssubscribe"):
-                self._on_subscribed(channel)
+                self._on_subscribed(_text(message["channel"]))
         except Exception as error:
             note_defect("the feed", error)
 
