@@ -59,12 +59,14 @@ export function gestureRow(/** @type {Room} */ room) {
   </div>`;
 }
 
-/** What the circle sends just now, without names: "With you 4". It fades by itself. */
+/** What the circle sends just now, the newest kind of it, without names: "With you 4". */
 export function gestureEcho(/** @type {Room} */ { live, now }) {
-  const fresh = gestures().filter(({ kind }) => (live.gestures[kind]?.until ?? 0) > now);
-  return html`<p class="echo" role="status">${fresh.map(
-    ({ kind, icon: name, label }) => html`
-    <span class="echo-item">${icon(name)} ${label}
-      ${when(live.gestures[kind].count > 1, () => html`<b>${live.gestures[kind].count}</b>`)}</span>`,
+  const until = (/** @type {string} */ kind) => live.gestures[kind]?.until ?? 0;
+  const newest = gestures().sort((a, b) => until(b.kind) - until(a.kind))[0];
+  const count = live.gestures[newest.kind]?.count ?? 0;
+  return html`<p class="echo" role="status">${when(
+    until(newest.kind) > now,
+    () => html`<span class="echo-item">${icon(newest.icon)} ${newest.label}
+      ${when(count > 1, () => html`<b>${count}</b>`)}</span>`,
   )}</p>`;
 }
