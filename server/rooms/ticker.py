@@ -10,7 +10,7 @@ import asyncio
 from typing import Final
 
 from server.rooms.defects import note_defect
-from server.rooms.draft import wake_at
+from server.rooms.draft import LOOK_AGAIN_MS, wake_at
 from server.rooms.outcomes import Done
 from server.rooms.presence import Presence, worker_of
 from server.rooms.replica import Replica
@@ -129,13 +129,23 @@ class Ticker:
     async def _wake_due(self) -> None:
         now = self._rooms.clock.now_ms()
         for session in await self._rooms.log.due(now - VISITED_FIRST_MS, WAKE_MAX):
-            replica = await self._rooms.open(session)
             try:
-                await self._wake(replica)
-            finally:
-                self._rooms.release(replica)
+                await self._wake(session)
+            except StoreError:
+                raise
+            except Exception as error:
+                # It would be the first in the set for ever, and keep all others from waking.
+                note_defect("waking a room", error)
+                await self._rooms.log.set_wake(session, now + LOOK_AGAIN_MS)
 
-    async def _wake(self, replica: Replica) -> None:
+    async def _wake(self, session: str) -> None:
+        replica = await self._rooms.open(session)
+        try:
+            await self._woken(replica)
+        finally:
+            self._rooms.release(replica)
+
+    async def _woken(self, replica: Replica) -> None:
         if replica.room is None:
             await self._rooms.log.forget_wake(replica.session)
             return
