@@ -139,4 +139,7 @@ class StoreWatch:
     def _set_away(self, away: bool) -> None:
         self.away = away
         for tell in tuple(self.on_change):
-            tell(away)
+            try:
+                tell(away)
+            except Exception as error:  # else one screen's defect would end the watch for all
+                note_defect("telling of the store", error)
