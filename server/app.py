@@ -26,8 +26,10 @@ from server.rooms.watch import StoreWatch
 from server.settings import Settings
 from server.sockets.fanout import Fanout
 from server.sockets.gateway import Gateway
+from server.sockets.hearing import Hearing
 from server.sockets.live import Live
 from server.sockets.passes import Passes
+from server.sockets.voice import Voice, VoiceGateway
 from server.store.client import open_client
 from server.store.errors import StoreError
 from server.store.life import Life
@@ -64,6 +66,9 @@ class Application:
         self.gateway = Gateway(
             self.rooms, self.presence, self.fanout, self.live, self.passes, settings.public_url
         )
+        self.voice = Voice(self.rooms, self.bus)
+        self.hearing = Hearing(self.fanout, self.voice.roll)
+        self.voice_gateway = VoiceGateway(self.voice, self.rooms, self.passes, settings.public_url)
         self.watch.on_return = self.rooms.compare
         self.watch.on_decide = self.ticker.ticked_all
         self.watch.on_lost_time = self.ticker.tick_all
@@ -87,6 +92,8 @@ class Application:
             self.rooms.run(),
             self.presence.run(),
             self.ticker.run(),
+            self.voice.bus.run(),
+            self.hearing.run(),
         ]
         if self.live.feed is not None:
             loops.append(self.live.feed.run())
@@ -147,6 +154,7 @@ def create_app(settings: Settings) -> Starlette:
         routes=[
             *api.routes(door),
             WebSocketRoute("/ws/rooms/{session}", parts.gateway),
+            WebSocketRoute("/ws/rooms/{session}/voice", parts.voice_gateway),
             *pages.routes(context),
         ],
         middleware=[Middleware(pages.SecurityHeaders, public_url=settings.public_url)],

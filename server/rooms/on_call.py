@@ -119,11 +119,12 @@ class OnCall:
         self._rooms.keep(replica)
         try:
             while alert in waiting_alerts(replica.room):
-                if await self._told(replica, alert):
-                    return
+                try:
+                    if await self._told(replica, alert):
+                        return
+                except Exception as error:  # even then nobody else may be there to tell
+                    note_defect("telling the person on call", error)
                 await asyncio.sleep(AGAIN_SECONDS)
-        except Exception as error:
-            note_defect("telling the person on call", error)
         finally:
             self._rooms.release(replica)
 

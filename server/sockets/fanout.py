@@ -71,6 +71,10 @@ class Fanout:
                 audience.tell_everyone(STORE_BACK)
                 audience.refresh()
 
+    def audiences(self) -> list[Audience]:
+        """List the audiences of all rooms with sockets here."""
+        return list(self._audiences.values())
+
     @property
     def sockets(self) -> int:
         """How many sockets are shown something on this worker."""
