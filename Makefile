@@ -9,7 +9,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 # Debian packages of the browser tests, and the program by which each is known to be there.
-DEBIAN_PROGRAMS := chromium
+DEBIAN_PROGRAMS := chromium espeak-ng
 
 WEB_SOURCES := $(wildcard web/*.py web/*.txt web/package-lock.json web/locales/*/LC_MESSAGES/*.po)
 
