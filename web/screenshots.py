@@ -7,6 +7,7 @@ Nothing is posed: people come in by the door, the facilitator presses what can b
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 import shutil
@@ -72,14 +73,24 @@ def enter(browser: Browser, link: str, name: str, **look: Any) -> Page:
     return page
 
 
-def take(page: Page, name: str, part: str = "") -> None:
-    """Save a picture of the screen, or of one part of it."""
+def take(page: Page, name: str) -> None:
+    """Save a picture of the screen."""
     target = IMAGES / f"{name}.png"
-    if part:
-        page.locator(part).screenshot(path=target)
-    else:
-        page.screenshot(path=target)
+    page.screenshot(path=target)
     print(target)
+
+
+def put_together(browser: Browser, name: str, *parts: str) -> None:
+    """Make one picture of several, side by side and equally high."""
+    page = browser.new_page(viewport={"width": 1560, "height": 748})
+    pictures = [base64.b64encode((IMAGES / f"{part}.png").read_bytes()).decode() for part in parts]
+    page.set_content(
+        "<style>body{display:flex;gap:24px;margin:0;padding:24px;background:#e9e1d4;width:max-content}"
+        "img{height:700px;border-radius:14px}</style>"
+        + "".join(f'<img src="data:image/png;base64,{picture}">' for picture in pictures)
+    )
+    page.locator("body").screenshot(path=IMAGES / f"{name}.png")
+    print(IMAGES / f"{name}.png")
 
 
 def hold_session(browser: Browser, links: dict[str, str]) -> None:
@@ -101,9 +112,9 @@ def hold_session(browser: Browser, links: dict[str, str]) -> None:
         meera.locator(".words-text", has_text=re.compile(".{60}")).wait_for()
         take(priya, "listening-phone")
         take(night, "listening-phone-dark")
-        take(priya, "circle", ".room-circle")
         take(meera, "facilitator-desk")
         take(hall, "observer-hall")
+    put_together(browser, "circle", "listening-phone", "facilitator-desk")
 
 
 def main() -> None:

@@ -11,6 +11,8 @@ const FINAL_TO = 4199;
 // Ping every 10 s, and 5 s of patience: a socket that died in sleep is noticed within 15 s.
 const PING_EVERY_MS = 10_000;
 const PONG_PATIENCE_MS = 5_000;
+// From the first knock to the first view; a network that swallows packets never answers.
+const ENTRY_PATIENCE_MS = 10_000;
 // First try after up to 0.5 s, then doubling; 8 s keeps a room of 35 from arriving at once.
 const BACK_OFF_FROM_MS = 500;
 const BACK_OFF_TO_MS = 8_000;
@@ -54,10 +56,11 @@ export class LiveSocket {
   }
 
   open() {
-    clearTimeout(this.timers.again);
+    this.close(); // two sockets of one person would replace each other
     const socket = new WebSocket(this.url);
     this.socket = socket;
-    socket.onopen = () => socket.send(JSON.stringify({ pass: this.pass }));
+    this.timers.patience = setTimeout(() => this.silent(), ENTRY_PATIENCE_MS);
+    socket.onopen = () => this.socket === socket && socket.send(JSON.stringify({ pass: this.pass }));
     socket.onmessage = (event) => this.socket === socket && this.receive(JSON.parse(event.data));
     socket.onclose = (event) => this.socket === socket && this.lost(event.code);
   }
@@ -75,11 +78,12 @@ export class LiveSocket {
   /** Asks at once whether the line still lives: after sleep it may only look open. */
   wake() {
     if (this.ready) this.ping();
-    else if (this.timers.again) this.open();
+    else if (!this.socket && this.timers.again) this.open();
   }
 
   close() {
-    Object.values(this.timers).forEach(clearTimeout);
+    this.ready = false;
+    this.rest();
     const socket = this.socket;
     this.socket = null;
     socket?.close(1000);
@@ -134,11 +138,16 @@ export class LiveSocket {
     socket?.close();
   }
 
+  rest() {
+    Object.values(this.timers).forEach(clearTimeout);
+    this.timers = {};
+  }
+
   /** @param {number} code */
   lost(code) {
     this.socket = null;
     this.ready = false;
-    Object.values(this.timers).forEach(clearTimeout);
+    this.rest();
     if (code >= FINAL_FROM && code <= FINAL_TO) return this.on.link("closed", code);
     this.on.link("lost", code);
     this.timers.again = setTimeout(() => this.open(), backOff(this.tries));
