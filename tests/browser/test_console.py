@@ -1,0 +1,165 @@
+"""Everything a facilitator can press does what its words say."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import Locator, expect
+
+from session_engine import Role
+from tests.browser.conftest import Newcomer, OpenSession
+from tests.browser.visitor import DESK, Visitor
+from tests.server.house import House
+
+
+class Desk:
+    """A facilitator with two people in the room."""
+
+    def __init__(self, house: House, newcomer: Newcomer, **choices: object) -> None:
+        """Let the three in."""
+        self.session = OpenSession(house, **{"pause_s": 1, **choices})
+        self.newcomer = newcomer
+        self.meera = newcomer(DESK).come_in(self.session.link(Role.FACILITATOR, 0), "Meera")
+        self.asha = self.enter("Asha")
+        self.ben = self.enter("Ben")
+        self.meera.see("2 participants here")
+
+    def enter(self, name: str) -> Visitor:
+        """Let a participant in; seats are given in this order."""
+        visitor = self.newcomer().come_in(self.session.link(Role.PARTICIPANT, 1), name)
+        visitor.see("You are here.")
+        return visitor
+
+    def introduce(self) -> None:
+        """Go on until the floor is offered to Asha."""
+        self.meera.press("Begin the session")
+        self.meera.press("Move to introductions")
+        self.asha.moment("It is your turn, whenever you are ready.")
+
+    def standing(self, name: str, words: str) -> None:
+        """Wait until the list says this of a person."""
+        expect(self.meera.page.locator(".person", has_text=name)).to_contain_text(words)
+
+    def about(self, name: str, deed: str) -> None:
+        """Do something with one person."""
+        self.meera.press(re.compile(f"^More {name}"))
+        self.meera.page.locator("dialog").get_by_role("button", name=deed).click()
+
+    def tab(self, name: str) -> None:
+        """Open a panel."""
+        self.meera.page.get_by_role("tab", name=name).click()
+
+    def field(self, label: str) -> Locator:
+        """Find a field of the open panel."""
+        return self.meera.page.get_by_label(label)
+
+
+@pytest.fixture
+def desk(two_workers: House, newcomer: Newcomer) -> Desk:
+    """A session that is open now."""
+    return Desk(two_workers, newcomer)
+
+
+def test_nobody_begins_without_somebody_on_call(two_workers: House, newcomer: Newcomer) -> None:
+    desk = Desk(two_workers, newcomer, on_call="")
+    desk.meera.press("Set the on-call contact")
+    expect(desk.field("On call today, and how to reach them")).to_be_focused()
+    desk.meera.page.keyboard.type("Dr Sen, 555")
+    desk.meera.page.keyboard.press("Enter")
+    desk.meera.press("Begin the session")
+    desk.asha.moment("Nothing to do now. Listen, and arrive.")
+
+
+def test_the_turn_is_extended_ended_and_skipped_and_the_step_undone(desk: Desk) -> None:
+    meera, asha, ben = desk.meera, desk.asha, desk.ben
+    desk.introduce()
+    meera.press("Undo")
+    asha.moment("Nothing to do now. Listen, and arrive.")
+    meera.press("Move to introductions")
+    asha.press("Start")
+    expect(meera.page.locator(".digits")).to_have_text(re.compile("^0:5"))
+    meera.press("30 s more")
+    expect(meera.page.locator(".digits")).to_have_text(re.compile("^1:"))
+    meera.press("Offer the floor to Ben")
+    asha.moment("Thank you.")
+    ben.moment("It is your turn, whenever you are ready.")
+    meera.press("Ask later")
+    desk.standing("Ben", "asked now")  # nobody else is left, so the second offer is at once
+    ben.press("Start")
+    meera.press("End turn")
+    ben.moment("Thank you.")
+
+
+def test_the_order_and_the_boundaries_are_kept(desk: Desk) -> None:
+    asha, ben = desk.asha, desk.ben
+    chitra = desk.enter("Chitra")
+    desk.introduce()
+    desk.about("Chitra", "Move one place up")
+    desk.standing("Chitra", "next")
+    chitra.moment("You are next.")
+    desk.about("Chitra", "Move one place down")
+    desk.standing("Ben", "next")
+    desk.about("Ben", "Silence")
+    desk.standing("Ben", "silenced")
+    ben.moment("The facilitator is taking a moment before you are called again.")
+    desk.about("Ben", "Give the floor and lift the silence")
+    desk.standing("Ben", "next")
+    ben.moment("You are next.")
+    asha.press("Not this round")
+    ben.moment("It is your turn, whenever you are ready.")
+
+
+def test_settings_change_the_room(desk: Desk) -> None:
+    meera = desk.meera
+    desk.introduce()
+    desk.tab("Settings")
+    desk.field("Time for each, from the next turn on").select_option("45")
+    meera.page.get_by_text("by hand", exact=True).click()
+    meera.page.get_by_text("people knock", exact=True).click()
+    meera.page.get_by_text("none", exact=True).click()
+    script = desk.field("What you say in this part, one line at a time")
+    script.fill("Your name.\nThank you, {name}.")
+    meera.page.locator("form:has(#script)").get_by_role("button", name="Save").click()
+    meera.see("“Your name.”")
+    meera.page.reload()
+    desk.tab("Settings")
+    expect(desk.field("Time for each, from the next turn on")).to_have_value("45")
+    for choice in ("by hand", "people knock", "none"):
+        expect(meera.page.get_by_label(choice, exact=True)).to_be_checked()
+    dev = desk.newcomer().come_in(desk.session.link(Role.PARTICIPANT, 0), "Dev")
+    dev.see("You are at the door.")
+    meera.press("Turn away Dev")
+    dev.see("The facilitator did not open the door.")
+    desk.asha.press("Not this round")
+    meera.see("Nobody has the floor")  # by hand: nobody is called by itself
+    meera.press("Offer the floor to Ben")
+    desk.ben.moment("It is your turn, whenever you are ready.")
+
+
+def test_themes_are_gathered_mended_and_dropped(desk: Desk) -> None:
+    meera, asha = desk.meera, desk.asha
+    desk.tab("Prompt and themes")
+    desk.field("New theme").fill("Sleep")
+    meera.press("Add")
+    asha.see("Sleep")
+    meera.press("Edit Sleep")
+    meera.page.get_by_label("Theme", exact=True).fill("Sleep and worry")
+    meera.press("Save")
+    asha.press("Resonates Sleep and worry")
+    meera.see("1 resonates")
+    meera.press("Drop Sleep and worry")
+    asha.not_see("Sleep and worry")
+
+
+def test_the_closing_round_is_a_round(desk: Desk) -> None:
+    meera, asha = desk.meera, desk.asha
+    desk.introduce()
+    meera.press("Move to discussion")
+    meera.page.locator("dialog").get_by_role("button", name="Move to discussion").click()
+    meera.press("Move to close")
+    meera.press("Start the closing round")
+    asha.moment("It is your turn, whenever you are ready.")
+    asha.press("Start")
+    asha.press("I am done")
+    desk.ben.moment("It is your turn, whenever you are ready.")
