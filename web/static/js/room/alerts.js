@@ -60,7 +60,7 @@ function standing(room, alert) {
   const by = nameOf(room, alert.taken_by) || alert.taken_by || "";
   if (alert.state === "taken") return by ? t("{name} has it", { name: by }) : t("Taken");
   if (alert.state === "on_call")
-    return t("Nobody has it yet. The person on call is told: {on_call}", {
+    return t("Nobody has it yet. Please call {on_call} now.", {
       on_call: room.view.on_call ?? "",
     });
   return alert.state === "loud" ? t("Nobody has it yet. Please take it.") : t("Nobody has it yet");
