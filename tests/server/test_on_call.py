@@ -15,6 +15,7 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 
 import session_engine.commands as c
 from server.app import Application
+from server.rooms import on_call
 from server.rooms.on_call import CLAIM_SECONDS, SMTP_SECONDS, told_key
 from server.rooms.replica import encode_events
 from server.settings import read_settings
@@ -48,10 +49,12 @@ class Mailbox:
         self.loop = asyncio.get_running_loop()  # the server has a thread of its own
         self.mails: list[Envelope] = []
         self.refuses = False
+        self.refused = asyncio.Event()
         self.arrived = asyncio.Event()
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
         if self.refuses:
+            self.loop.call_soon_threadsafe(self.refused.set)
             return "451 Not now"
         self.mails.append(envelope)
         self.loop.call_soon_threadsafe(self.arrived.set)
@@ -81,13 +84,13 @@ def mail_url(mailbox: Mailbox) -> Iterator[str]:
         controller.stop()
 
 
-async def a_call_that_waited(house: House, on_call: str) -> str:
+async def a_call_that_waited(house: House, contact: str) -> str:
     """A session in which somebody asked for support two minutes ago."""
     client = open_client(house.store.url)
     clock = RedisClock(client)
     await clock.sync()
     then = clock.now_ms() - 120_000
-    settings = Settings(title="Exam stress", starts_at_ms=then, opens_at_ms=then, on_call=on_call)
+    settings = Settings(title="Exam stress", starts_at_ms=then, opens_at_ms=then, on_call=contact)
     events: list[Event] = list(create(settings, "s-call", "log", then))
     steps: list[Command] = [
         Enter(person=ASHA, role=Role.PARTICIPANT, name="Asha", consent="v"),
@@ -111,7 +114,9 @@ async def a_call_that_waited(house: House, on_call: str) -> str:
 
 
 @asynccontextmanager
-async def workers(house: House, smtp_url: str, count: int = 1) -> AsyncIterator[None]:
+async def workers(
+    house: House, smtp_url: str, count: int = 1, mail_from: str = "tests@localhost"
+) -> AsyncIterator[None]:
     """Whole workers in this process, without their HTTP."""
     settings = read_settings(
         redis_url=house.store.url,
@@ -119,6 +124,7 @@ async def workers(house: House, smtp_url: str, count: int = 1) -> AsyncIterator[
         secret_key=SECRET,
         public_url="http://127.0.0.1",
         smtp_url=smtp_url,
+        mail_from=mail_from,
     )
     async with AsyncExitStack() as stack:
         for _ in range(count):
@@ -166,9 +172,25 @@ async def test_a_mail_server_that_refuses_is_asked_again(
     await a_call_that_waited(own_house, "rao@counselling.example")
     mailbox.refuses = True
     async with workers(own_house, mail_url):
-        await asyncio.sleep(4)
+        async with asyncio.timeout(20):
+            await mailbox.refused.wait()
         mailbox.refuses = False
         await mailbox.wait(40)
+
+
+async def test_a_defect_on_the_way_does_not_end_the_telling(
+    own_house: House,
+    mail_url: str,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(on_call, "AGAIN_SECONDS", 0.1)
+    monkeypatch.setattr(on_call, "CLAIM_SECONDS", 1)
+    await a_call_that_waited(own_house, "rao@counselling.example")
+    with caplog.at_level(logging.ERROR, logger="thera_peer"):
+        async with workers(own_house, mail_url, mail_from="no\nsender"), asyncio.timeout(20):
+            while caplog.text.count("defect in telling the person on call") < 2:  # noqa: ASYNC110
+                await asyncio.sleep(0.05)
 
 
 async def test_without_a_mail_server_the_log_says_that_a_call_waits(
@@ -176,9 +198,9 @@ async def test_without_a_mail_server_the_log_says_that_a_call_waits(
 ) -> None:
     session = await a_call_that_waited(own_house, "rao@counselling.example")
     with caplog.at_level(logging.WARNING, logger="thera_peer"):
-        async with workers(own_house, ""):
-            await asyncio.sleep(4)
-    assert "a call for support waits" in caplog.text
+        async with workers(own_house, ""), asyncio.timeout(20):
+            while "a call for support waits" not in caplog.text:  # noqa: ASYNC110
+                await asyncio.sleep(0.05)
     assert session in caplog.text
     assert "Asha" not in caplog.text
 
