@@ -75,6 +75,8 @@ class BenchRoom:
 class Screen(asyncio.Protocol):
     """A socket that costs little: it looks for a marker in whole messages."""
 
+    path = ""
+
     def __init__(self, room: BenchRoom, token: str, host: str) -> None:
         """Take whose screen it is."""
         self.room = room
@@ -93,7 +95,7 @@ class Screen(asyncio.Protocol):
         self._transport = cast(asyncio.Transport, transport)
         key = base64.b64encode(os.urandom(16)).decode()
         self._transport.write(
-            f"GET /ws/rooms/{self.room.session} HTTP/1.1\r\nHost: {self._host}\r\n"
+            f"GET /ws/rooms/{self.room.session}{self.path} HTTP/1.1\r\nHost: {self._host}\r\n"
             "Upgrade: websocket\r\nConnection: Upgrade\r\n"
             f"Sec-WebSocket-Key: {key}\r\nSec-WebSocket-Version: 13\r\n\r\n".encode()
         )
@@ -102,8 +104,17 @@ class Screen(asyncio.Protocol):
         """Send a text frame; a mask of zeros is a mask too."""
         data = text.encode()
         size = bytes((0x80 | len(data),)) if len(data) < 126 else b"\xfe" + len(data).to_bytes(2)
+        self.write(b"\x81" + size + b"\0\0\0\0" + data)
+
+    def write(self, data: bytes) -> None:
+        """Send bytes as they are."""
         assert self._transport is not None
-        self._transport.write(b"\x81" + size + b"\0\0\0\0" + data)
+        self._transport.write(data)
+
+    def connection_lost(self, error: Exception | None) -> None:
+        """Nobody waits for a screen that was refused."""
+        if not self.up.done():
+            self.up.set_exception(error or ConnectionError("closed"))
 
     def close(self) -> None:
         """End it."""
@@ -142,6 +153,9 @@ class Screen(asyncio.Protocol):
         if first & 0x0F == 0x9:  # A ping.
             assert self._transport is not None
             self._transport.write(bytes((0x8A, 0x80 | len(payload))) + b"\0\0\0\0" + payload)
+            return
+        if first & 0x0F == 0x8 and not self.up.done():
+            self.up.set_exception(ConnectionError(payload.decode(errors="replace")))
             return
         self._message += payload
         if not first & 0x80:

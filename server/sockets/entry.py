@@ -91,6 +91,9 @@ class Entry(ABC):
             raise Refusal(CloseCode.SERVICE_AWAY)
         replica = await self._rooms.open(session)
         try:
+            if replica.room is not None and bearer.person not in replica.room.people:
+                # They came in on another worker a moment ago, and this one has not heard yet.
+                await self._rooms.repair(replica)
             await self.attend(replica, bearer, socket, receive)
         finally:
             self._rooms.release(replica)

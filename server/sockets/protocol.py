@@ -42,6 +42,7 @@ class RoomSocketProtocol(WebSocketsSansIOProtocol):
     on_writable: Callable[[], None] | None = None
     # Takes whole messages at once, without the queue of the application: (data, is_text).
     on_message: Callable[[bytes, bool], None] | None = None
+    is_paused = False  # whether the peer is behind by more than the transport's high mark
 
     def handle_connect(self, event: Request) -> None:
         """Offer this object to the application beside uvicorn's own extensions."""
@@ -69,11 +70,6 @@ class RoomSocketProtocol(WebSocketsSansIOProtocol):
         )
 
     @property
-    def is_paused(self) -> bool:
-        """Whether the peer is behind by more than the transport's high mark."""
-        return not self.writable.is_set()
-
-    @property
     def buffered_bytes(self) -> int:
         """What the transport still holds for the peer."""
         return self.transport.get_write_buffer_size()
@@ -82,8 +78,14 @@ class RoomSocketProtocol(WebSocketsSansIOProtocol):
         """Write encoded frames; only when `may_write` and not `is_paused`."""
         self.transport.writelines(frames)
 
+    def pause_writing(self) -> None:
+        """Remember it in a plain attribute: it is asked for every frame."""
+        self.is_paused = True
+        super().pause_writing()
+
     def resume_writing(self) -> None:
         """Wake who waits in uvicorn, then the outbox."""
+        self.is_paused = False
         super().resume_writing()
         if self.on_writable is not None:
             self.on_writable()
