@@ -10,6 +10,7 @@ import { knocking } from "./knocking.js";
 import { panels } from "./panels.js";
 import { kbd } from "./shortcuts.js";
 import { isResting } from "./steady.js";
+import { pushToTalk } from "../voice/push_to_talk.js";
 
 /** @typedef {import('./types.js').Room} Room */
 
@@ -21,6 +22,7 @@ export function facilitatorConsole(/** @type {Room} */ room) {
       ${leadButtons(room)}
       ${undo(room)}
       ${turnControls(room)}
+      ${pushToTalk(room)}
     </div>
     ${fitLine(room)}
     ${panels(room)}

@@ -14,6 +14,8 @@ import { offerCall, titleOf } from "./around.js";
 import { keepAwake } from "./wake_lock.js";
 import { bareHead } from "./room_head.js";
 import { keepFocus } from "./focus.js";
+import { RoomSound } from "../voice/room_sound.js";
+import { listenForTalkKey } from "../voice/push_to_talk.js";
 
 /** @typedef {import('./types.js').Room} Room */
 
@@ -50,6 +52,7 @@ const socket = new LiveSocket(address.href, passOfTab(), {
   },
 });
 
+const sound = new RoomSound(`${address.href}/voice`, passOfTab(), draw);
 const { act, set, askSupport } = acting({ store, socket, draw, gone: goneForGood });
 const card = supportCard({ ask: askSupport });
 
@@ -57,6 +60,7 @@ function goneForGood() {
   left = true;
   sessionStorage.removeItem(`tp-pass:${session}`);
   socket.close();
+  sound.rest();
   draw();
 }
 
@@ -77,6 +81,8 @@ function room() {
     now,
     age_ms: Math.max(0, now - store.seen_at),
     may: (name) => may.has(name),
+    voice: sound.state(),
+    sound,
   };
 }
 
@@ -99,7 +105,11 @@ function drawNow() {
   if (!now && gone === null) return;
   if (!drawn) root.replaceChildren(); // what the server drew while we came in
   drawn = true;
-  if (!now || gone !== null) return render([bareHead(), farewell(gone ?? 4100)], root);
+  if (!now || gone !== null) {
+    sound.rest();
+    return render([bareHead(), farewell(gone ?? 4100)], root);
+  }
+  sound.follow(now.view, now.you, now.link.state === "open");
   const give = keepFocus(root);
   render(screen(now), root);
   syncSheet(root, now.ui.dialog !== "");
@@ -116,10 +126,12 @@ function wake() {
   if (document.visibilityState !== "visible") return;
   store.clock.forget();
   socket.wake();
+  sound.wake();
 }
 
 watchForExit();
 listenForKeys(room);
+listenForTalkKey(room);
 if (socket.pass) {
   keepAwake();
   socket.open();

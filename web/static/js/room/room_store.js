@@ -26,7 +26,7 @@ export class RoomStore {
     /** @type {import('./types.js').Link} */
     this.link = { state: "opening", away: false, code: null };
     /** @type {import('./types.js').Live} */
-    this.live = { texts: {}, gestures: {}, lines: [], notes: {} };
+    this.live = { texts: {}, gestures: {}, lines: [], notes: {}, hearing: null };
     /** @type {import('./types.js').Ui} */
     this.ui = {
       dialog: "",
@@ -102,6 +102,7 @@ export class RoomStore {
     if (frame.kind === "gesture") {
       this.live.gestures[frame.gesture] = { count: frame.count, until: this.clock.now() + GESTURE_MS };
     }
+    if (frame.kind === "hearing") this.live.hearing = frame;
     if (frame.kind === "line") this.live.lines = [...this.live.lines, frame].slice(-LINES_KEPT);
   }
 }

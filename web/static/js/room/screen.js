@@ -15,6 +15,7 @@ import { facilitatorConsole } from "./console.js";
 import { observerScreen } from "./observer.js";
 import { atTheDoor, farewell } from "./farewell.js";
 import { icon } from "./icon.js";
+import { following, listening, mode, myMicrophone } from "../voice/voice_parts.js";
 
 /** @typedef {import('./types.js').Room} Room */
 
@@ -30,13 +31,14 @@ export function screen(/** @type {Room} */ room) {
 
 function participantRoom(/** @type {Room} */ room) {
   return html`<div class="room is-participant">
-    ${roomHead(room)} ${stepper(room)} ${notices(room)}
+    ${roomHead(room)} ${stepper(room)} ${notices(room)} ${listening(room)}
     <div class="room-body">
       <div class="room-circle">${corners(room)} ${circle(room)}</div>
       <div class="room-side">
+        ${following(room)} ${mode(room)}
         ${spokenWords(room)}
         ${prompt(room)}
-        ${isCalm(room) ? calm(room) : html`${writeTurn(room)} ${myMoment(room)}`}
+        ${isCalm(room) ? calm(room) : html`${writeTurn(room)} ${myMicrophone(room)} ${myMoment(room)}`}
         ${themesOf(room)}
       </div>
     </div>
@@ -46,10 +48,10 @@ function participantRoom(/** @type {Room} */ room) {
 
 function facilitatorRoom(/** @type {Room} */ room) {
   return html`<div class="room is-facilitator">
-    ${roomHead(room)} ${stepper(room)} ${alerts(room)} ${notices(room)}
+    ${roomHead(room)} ${stepper(room)} ${alerts(room)} ${notices(room)} ${listening(room)}
     <div class="room-body">
       <div class="room-circle">${corners(room)} ${circle(room)}
-        ${prompt(room)} ${spokenWords(room)} ${room.may("gesture") ? gestureRow(room) : nothing}</div>
+        ${following(room)} ${mode(room)} ${prompt(room)} ${spokenWords(room)} ${room.may("gesture") ? gestureRow(room) : nothing}</div>
       ${facilitatorConsole(room)}
     </div>
     ${sheet(room)}

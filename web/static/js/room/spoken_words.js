@@ -41,15 +41,19 @@ function sendSoon(
   }, SEND_EVERY_MS);
 }
 
+function label(/** @type {Room} */ { you, view }) {
+  if (you.role === "facilitator") return t("Write to everyone");
+  if (view.mode === "text") return t("Write here; everybody reads along");
+  return t("Write, if you would rather not speak");
+}
+
 /** The field for who may write now. A new turn is a new, empty field. */
 export function writeTurn(/** @type {Room} */ room) {
   const turn = room.view.turn?.id ?? room.view.last_turn ?? "";
   if (!room.may("write") || !turn) return nothing;
   const own = room.live.texts[room.you.person];
   return html`<div class="field write">
-    <label for="write-turn">${
-      room.you.role === "facilitator" ? t("Write to everyone") : t("Write, if you would rather not speak")
-    }</label>
+    <label for="write-turn">${label(room)}</label>
     <textarea class="textarea" id="write-turn" rows="2" maxlength=${LONGEST}
       .value=${own?.turn === turn ? own.text : ""}
       @input=${(/** @type {InputEvent} */ event) => {

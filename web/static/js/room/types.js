@@ -66,6 +66,7 @@
  * @property {Turn|null} turn
  * @property {{done: number, of: number}} progress
  * @property {number} observers
+ * @property {'voice'|'text'|'hall'} [mode] what carries what is said; in a hall, nothing of ours
  * @property {string} [title] from here on: participants and facilitators
  * @property {number} [planned_end]
  * @property {'introductions'|'closing'|null} [round]
@@ -122,6 +123,8 @@
  * @property {(name: string, fields?: Record<string, unknown>) => Promise<Answer>} act
  * @property {(changes: Partial<Ui>) => void} set changes what this person has open, and redraws
  * @property {(name: string) => boolean} may
+ * @property {import("../voice/voice.js").VoiceState} voice how the sound stands
+ * @property {import("../voice/room_sound.js").RoomSound} sound what can be done with it
  *
  * @typedef {object} Link how the connection stands
  * @property {'opening'|'open'|'lost'|'closed'} state
@@ -133,6 +136,7 @@
  * @property {Record<string, {count: number, until: number}>} gestures by kind
  * @property {Line[]} lines
  * @property {Record<string, string>} notes by alert
+ * @property {{hear: number, of: number, trouble: string[]}|null} hearing who can follow the sound
  *
  * @typedef {object} Ui what this person has open on this screen; gone with the page
  * @property {string} dialog name of the open dialog, or ''

@@ -1,11 +1,9 @@
 /** Makes sound of Opus packets: with the browser's own decoder, or one in WebAssembly. */
+import { DECODER as CONFIG } from "./opus.js";
 import { FRAME_MS, FRAME_SAMPLES, RATE } from "./voice_frame.js";
 
 /** @typedef {(sequence: number, samples: Float32Array) => void} OnSound */
 /** @typedef {{ decode: (sequence: number, packet: Uint8Array) => void, close: () => void }} Decoder */
-
-/** @type {AudioDecoderConfig} */
-export const CONFIG = { codec: "opus", sampleRate: RATE, numberOfChannels: 1 };
 
 /** A whole frame, whatever a decoder has cut off from its first one. @param {Float32Array} samples */
 function whole(samples) {
@@ -74,4 +72,4 @@ async function load() {
 export const openDecoder = (codecs, onSound) => (codecs ? native(onSound) : webAssembly(onSound));
 
 /** Loads what the first voice will need. @param {boolean} codecs */
-export const prepareDecoder = (codecs) => (codecs ? undefined : load());
+export const prepareDecoder = (codecs) => (codecs ? undefined : void load());

@@ -1,25 +1,10 @@
 /** Makes Opus packets of 60 ms: with the browser's own encoder, or one in WebAssembly. */
+import { BITS, COMPLEXITY, ENCODER as CONFIG, VOIP } from "./opus.js";
 import { FRAME_MS, FRAME_SAMPLES, RATE } from "./voice_frame.js";
 import { resampler } from "./resampler.js";
 
 /** @typedef {{ encode: (samples: Float32Array) => void, close: () => void }} Encoder */
 /** @typedef {(packet: Uint8Array) => void} OnPacket */
-
-const BITS = 24_000;
-const COMPLEXITY = 5; // an old phone does it in a few per cent of a core
-const VOIP = 2048; // OPUS_APPLICATION_VOIP
-
-// `application` is newer than the types of the checker.
-const OPUS = { frameDuration: FRAME_MS * 1000, application: "voip", complexity: COMPLEXITY };
-
-/** @type {AudioEncoderConfig} */
-export const CONFIG = {
-  codec: "opus",
-  sampleRate: RATE,
-  numberOfChannels: 1,
-  bitrate: BITS,
-  opus: OPUS,
-};
 
 /** @param {OnPacket} onPacket @returns {Encoder} */
 function native(onPacket) {
@@ -55,10 +40,18 @@ function native(onPacket) {
   };
 }
 
+async function load() {
+  const found = await import("../../vendor/opus-recorder/encoder.js");
+  globalThis.onmessage = null; // the package takes itself for the worker
+  return found;
+}
+
+/** Loads what the first turn will need, so that its first words need not wait. @param {boolean} codecs */
+export const prepareEncoder = (codecs) => (codecs ? undefined : void load());
+
 /** @param {OnPacket} onPacket @returns {Promise<Encoder>} */
 async function webAssembly(onPacket) {
-  const { Module, OggOpusEncoder } = await import("../../vendor/opus-recorder/encoder.js");
-  globalThis.onmessage = null; // the package takes itself for the worker
+  const { Module, OggOpusEncoder } = await load();
   const encoder = new OggOpusEncoder(
     {
       encoderApplication: VOIP,

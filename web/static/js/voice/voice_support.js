@@ -1,6 +1,5 @@
 /** What this browser can do with sound, found out by looking and not by its name. */
-import { CONFIG as ENCODER } from "./encoder.js";
-import { CONFIG as DECODER } from "./decoder.js";
+import { DECODER, ENCODER } from "./opus.js";
 
 /** Whether sound can be played and sent at all; false on plain HTTP and in old browsers. */
 export const hasSound = () =>

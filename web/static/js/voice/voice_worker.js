@@ -5,7 +5,7 @@
  * their own, so nothing that the page does can make it stutter.
  */
 import { openDecoder, prepareDecoder } from "./decoder.js";
-import { openEncoder } from "./encoder.js";
+import { openEncoder, prepareEncoder } from "./encoder.js";
 import { Health } from "./health.js";
 import { freshSequence, packFrame, streamOf, unpackFrame } from "./voice_frame.js";
 import { VoiceLine } from "./voice_line.js";
@@ -102,6 +102,7 @@ const DEEDS = {
   open(given) {
     codecs = given.codecs;
     prepareDecoder(codecs);
+    prepareEncoder(codecs);
     line = new VoiceLine(given.url, given.pass, {
       frame: heard,
       state: (state, code) => {

@@ -1,0 +1,149 @@
+/**
+ * The sound of a room, as the page sees it: follows the newest view, tells what is the case.
+ *
+ * The microphone is open while the server would pass our sound on, and not a moment longer.
+ * Nothing here carries sound: that is done by the worker and two worklets.
+ */
+import { Loudspeaker } from "./loudspeaker.js";
+import { chosen, choose } from "./microphone.js";
+import { Sending } from "./sending.js";
+import { hasCodecs, hasSound, openWorker } from "./voice_support.js";
+
+/** @typedef {import("../room/types.js").View} View */
+/** @typedef {import("../room/types.js").You} You */
+/**
+ * @typedef {object} VoiceState what the screens read
+ * @property {boolean} carried this room carries sound
+ * @property {import("./loudspeaker.js").Listening} listening
+ * @property {import("./sending.js").Microphone} microphone
+ * @property {number} level how loud I am, in steps
+ * @property {"voice" | "text"} way how I take my turn
+ * @property {boolean} talks a facilitator holds the button
+ * @property {boolean} poor the connection cannot follow
+ * @property {boolean} facilitator one is heard just now
+ */
+
+const NOTICED_MS = 1_500; // a way back in that is this short needs no words
+
+/** The number of the turn that I may speak in now; null when I may not. @param {View} view @param {You} you */
+export function mySpeakingTurn({ turn, held }, { person }) {
+  const speaks = turn?.person === person && (turn.state === "speaking" || turn.state === "grace");
+  return speaks && !held ? (turn.number ?? null) : null;
+}
+
+export class Voice {
+  /** @param {string} address of the voice socket @param {string} pass @param {() => void} changed */
+  constructor(address, pass, changed) {
+    this.address = address;
+    this.pass = pass;
+    this.changed = changed;
+    /** @type {Worker | null} */
+    this.worker = null;
+    /** @type {Loudspeaker | null} */
+    this.loudspeaker = null;
+    /** @type {Sending | null} */
+    this.sending = null;
+    /** @type {number | null} the turn that the microphone is open for */
+    this.turn = null;
+    this.talks = false;
+    this.poor = false;
+    this.link = "opening";
+    this.lost_at = 0;
+    /** @type {number[]} seats that are heard */
+    this.voices = [];
+    this.wayOfTurn = chosen().way;
+  }
+
+  /** What is on the screen of it. @returns {VoiceState} */
+  state() {
+    const away = this.link === "lost" && performance.now() - this.lost_at > NOTICED_MS;
+    return {
+      carried: this.link !== "closed",
+      listening: hasSound() ? (this.loudspeaker?.state ?? "press") : "none",
+      microphone: this.sending?.state ?? "closed",
+      level: this.sending?.level ?? 0,
+      way: this.wayOfTurn,
+      talks: this.talks,
+      poor: this.poor || away,
+      facilitator: this.voices.includes(0),
+    };
+  }
+
+  /** @param {View} view @param {You} you @param {boolean} here whether the live socket is open */
+  follow(view, you, here) {
+    if (!this.worker) this.begin();
+    this.loudspeaker?.hush(view.held && !this.voices.includes(0));
+    const turn = here ? mySpeakingTurn(view, you) : null;
+    this.open(you.role === "facilitator" ? (this.talks && here ? (view.turn?.number ?? 0) : null) : turn);
+  }
+
+  begin() {
+    if (!hasSound()) return;
+    const worker = openWorker();
+    this.worker = worker;
+    worker.onmessage = ({ data }) => this.told(data);
+    this.loudspeaker = new Loudspeaker(worker, this.changed);
+    this.sending = new Sending(worker, this.changed);
+    void hasCodecs().then((codecs) => worker.postMessage({ do: "open", url: this.address, pass: this.pass, codecs }));
+    void this.loudspeaker.open();
+  }
+
+  /** @param {any} data */
+  told(data) {
+    if (data.voices) this.voices = data.voices;
+    if (data.poor !== undefined) this.poor = data.poor;
+    if (data.link) {
+      if (data.link === "lost" && this.link !== "lost") this.lost_at = performance.now();
+      this.link = data.link;
+    }
+    this.changed();
+  }
+
+  /** Opens the microphone for a turn, or closes it. @param {number | null} turn */
+  open(turn) {
+    if (turn === this.turn) return;
+    const facilitates = this.talks && turn !== null && this.turn !== null;
+    if (facilitates) return; // one press is one sending, also when a turn ends meanwhile
+    this.turn = turn;
+    if (turn === null) return this.sending?.close();
+    this.wayOfTurn = chosen().way;
+    if (this.talks || this.wayOfTurn === "voice") void this.sending?.open(turn);
+  }
+
+  /** Speaks or writes, for this turn and the next ones. @param {"voice" | "text"} way */
+  choose(way) {
+    choose({ way });
+    this.wayOfTurn = way;
+    if (way === "text") this.sending?.close();
+    else if (this.turn !== null) void this.sending?.open(this.turn);
+    this.changed();
+  }
+
+  /** A facilitator holds the button, or lets go of it. @param {boolean} on */
+  talk(on) {
+    if (on === this.talks) return;
+    this.talks = on;
+    if (!on) this.open(null);
+    this.changed();
+  }
+
+  listen() {
+    void this.loudspeaker?.press();
+  }
+
+  wake() {
+    this.worker?.postMessage({ do: "wake" });
+  }
+
+  /** No sound is carried any more. */
+  rest() {
+    this.talks = false;
+    this.open(null);
+    if (!this.worker) return;
+    this.worker.postMessage({ do: "close" });
+    this.loudspeaker?.close();
+    const worker = this.worker;
+    setTimeout(() => worker.terminate(), 500); // after the goodbye
+    this.worker = this.loudspeaker = this.sending = null;
+  }
+}
