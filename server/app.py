@@ -39,6 +39,8 @@ from server.store.room_log import RoomLog
 # A start waits this long for the first sign of life of the store, then serves anyway:
 # /readyz says what is missing.
 READY_SECONDS: Final = 3.0
+# What ends at all ends within milliseconds.
+CANCEL_AGAIN_SECONDS: Final = 0.5
 
 
 class Application:
@@ -97,17 +99,15 @@ class Application:
         ]
         if self.live.feed is not None:
             loops.append(self.live.feed.run())
-        tasks = [asyncio.create_task(loop) for loop in loops]
+        tasks = {asyncio.create_task(loop) for loop in loops}
+        for task in tasks:
+            task.add_done_callback(_note_end)
         try:
             await self._ready()
             yield
         finally:
             await self._leave()
-            for task in tasks:
-                task.cancel()
-            for ended in await asyncio.gather(*tasks, return_exceptions=True):
-                if isinstance(ended, Exception):
-                    note_defect("a loop", ended)
+            await end_all(tasks)
             for client in (self.store, self.bus):
                 if client is not None:
                     await client.aclose()
@@ -127,6 +127,24 @@ class Application:
                 await self.life.release(self.worker)
         except (StoreError, TimeoutError):
             pass
+        except Exception as error:  # what follows must be done in any case
+            note_defect("leaving", error)
+        self.on_call.end()
+
+
+def _note_end(task: asyncio.Task[None]) -> None:
+    """Say at once that a loop has ended by a defect, not when the worker stops."""
+    error = None if task.cancelled() else task.exception()
+    if error is not None:
+        note_defect("a loop", error)
+
+
+async def end_all(tasks: set[asyncio.Task[None]]) -> None:
+    """Cancel tasks until all have ended: a wait of a library may swallow a cancellation."""
+    while tasks:
+        for task in tasks:
+            task.cancel()
+        _, tasks = await asyncio.wait(tasks, timeout=CANCEL_AGAIN_SECONDS)
 
 
 def page_context(settings: Settings) -> pages.Context:

@@ -108,6 +108,11 @@ class OnCall:
         for key in [key for key in self._telling if key[0] == replica.session]:
             self._telling.pop(key).cancel()
 
+    def end(self) -> None:
+        """Tell nobody any more: this worker stops, and others take the calls up."""
+        for telling in self._telling.values():
+            telling.cancel()
+
     def _look(self, replica: Replica) -> None:
         room = replica.room
         for alert in waiting_alerts(room):

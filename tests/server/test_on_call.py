@@ -205,5 +205,17 @@ async def test_without_a_mail_server_the_log_says_that_a_call_waits(
     assert "Asha" not in caplog.text
 
 
+async def test_a_worker_that_stops_goes_on_telling_nobody(
+    own_house: House, mailbox: Mailbox, mail_url: str
+) -> None:
+    await a_call_that_waited(own_house, "rao@counselling.example")
+    mailbox.refuses = True
+    before = asyncio.all_tasks()
+    async with workers(own_house, mail_url), asyncio.timeout(20):
+        await mailbox.refused.wait()
+    await asyncio.sleep(0)
+    assert asyncio.all_tasks() - before == set()
+
+
 def test_a_claim_outlasts_the_patience_with_the_mail_server() -> None:
     assert CLAIM_SECONDS > SMTP_SECONDS
