@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+import session_engine.commands as c
 from server.cli import parser
 from server.pages.api import DOOR_SENTENCES
 from server.rooms.outcomes import SENTENCES
@@ -16,11 +17,14 @@ from server.sockets.wire import FIELDS, RELAYED
 from session_engine import (
     COMMANDS,
     Arrive,
+    Command,
     ConnectionId,
     Enter,
     PersonId,
     Role,
+    Room,
     Settings,
+    SupportKind,
     create,
     decide,
     evolve,
@@ -42,7 +46,7 @@ def test_every_command_of_the_rules_can_be_said_and_no_other() -> None:
 
 
 @pytest.mark.parametrize("command", FIELDS)
-def test_a_command_is_documented_with_exactly_its_fields(command: str) -> None:
+def test_a_command_is_documented_with_all_its_fields(command: str) -> None:
     fields = ROWS[command].split("|")[3]
     for field in FIELDS[command]:
         assert f"`{field}`" in fields
@@ -77,19 +81,54 @@ def test_only_codes_from_4100_to_4199_are_final() -> None:
     assert all(comes_back(code) for code in (1000, 1006, 1009, 1011, 1012, 4099, 4200))
 
 
+def fields_of(seen: object) -> set[str]:
+    """Name every field, also of what lies inside."""
+    if isinstance(seen, dict):
+        return seen.keys() | {name for value in seen.values() for name in fields_of(value)}
+    if isinstance(seen, list):
+        return {name for value in seen for name in fields_of(value)}
+    return set()
+
+
+def a_full_room() -> Room:
+    """A room in which everything that a view can show is there, and too little time."""
+    settings = Settings(title="T", starts_at_ms=0, on_call="Dr. Rao, 555", accept_window_s=0)
+    room = replay(create(settings, "s", "l", 0))
+    people = [(role.value, role) for role in Role]
+    people += [(f"p{number}", Role.PARTICIPANT) for number in range(34)]
+    by = PersonId("facilitator")
+    steps: list[Command] = []
+    for name, role in people:
+        steps.append(Enter(person=PersonId(name), role=role, name=name))
+        steps.append(Arrive(person=PersonId(name), connection=ConnectionId(f"w.{name}")))
+    steps += [
+        c.Begin(by=by),
+        c.Advance(by=by, from_="welcome"),
+        c.AddTheme(by=by, text="sleep"),
+        c.AskSupport(by=PersonId("participant"), kind=SupportKind.NOW),
+        c.Remove(by=by, person=PersonId("p33")),
+        Enter(person=PersonId("late"), role=Role.PARTICIPANT, name="Late"),
+        c.Next(by=by, turn=None),
+    ]
+    for step in steps:
+        for event in decide(room, step, 0):
+            room = evolve(room, event)
+    return room
+
+
 def test_every_field_of_every_view_is_documented() -> None:
-    room = replay(create(Settings(title="T", starts_at_ms=0), "s", "l", 0))
-    for role in Role:
-        person = PersonId(role.value)
-        for command in (
-            Enter(person=person, role=role, name="Ana"),
-            Arrive(person=person, connection=ConnectionId("w.1")),
-        ):
-            for event in decide(room, command, 0):
-                room = evolve(room, event)
-    for role in Role:
-        for field in {**view(room, role), **you(room, PersonId(role.value), 0)}:
-            assert f"`{field}`" in DOCUMENT, field
+    room = a_full_room()
+    seen = [view(room, role) for role in Role]
+    seen += [you(room, PersonId(role.value), 0) for role in Role]
+    facilitators = view(room, Role.FACILITATOR)
+    for full in ("turn", "people", "themes", "alerts", "knocking"):
+        assert facilitators[full]
+    assert len(facilitators["fit"]["remedies"]) == 3
+    assert you(room, PersonId("participant"), 0)["support"]
+    for field in fields_of(seen) - {"do", "seconds"}:
+        assert f"`{field}`" in DOCUMENT, field
+    for remedy in facilitators["fit"]["remedies"]:
+        assert '{"do": "' + remedy["do"] in DOCUMENT
 
 
 def test_every_option_of_the_command_line_is_documented() -> None:
