@@ -58,10 +58,6 @@ class Presence:
         self._own.discard(connection)
         self._rooms.submit(replica, Drop(person=person, connection=connection))
 
-    def give_up(self, connection: str) -> None:
-        """Forget a connection that never arrived."""
-        self._own.discard(connection)
-
     async def judge(self, replicas: Sequence[Replica]) -> None:
         """Drop the people whose worker is dead, and those whom a drop of ours missed.
 

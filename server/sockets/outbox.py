@@ -37,11 +37,6 @@ class Outbox:
         self._patience: asyncio.TimerHandle | None = None
         socket.on_writable = self._drain
 
-    @property
-    def waiting_bytes(self) -> int:
-        """What this socket holds in memory, in the queue and in the transport."""
-        return self._held() + self._socket.buffered_bytes
-
     def send(self, frame: bytes) -> None:
         """Send one whole message, in order with all others."""
         if not self._socket.may_write:
