@@ -42,6 +42,7 @@ class Job:
         """Give no answer but an error, unless nobody waits any more."""
         if not self.future.done():
             self.future.set_exception(error)
+            self.future.exception()  # said where it happened; asyncio need not say it again
 
 
 @dataclass(slots=True)

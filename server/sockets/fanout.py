@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Final
 
-from server.rooms.outcomes import Outcome
 from server.rooms.presence import Presence
 from server.rooms.replica import Replica
 from server.rooms.rooms import Rooms
@@ -26,7 +24,6 @@ class Fanout:
         self._presence = presence
         self._live = live
         self._audiences: dict[str, Audience] = {}
-        self._arriving: set[asyncio.Future[Outcome]] = set()
         rooms.watch.on_change.append(self._store_changed)
 
     async def join(self, replica: Replica, listener: Listener) -> Audience:
@@ -54,14 +51,7 @@ class Fanout:
 
     def _come_back(self, audience: Audience, listener: Listener) -> None:
         """Say again that a socket is here: another worker took this one for dead."""
-        arriving = self._presence.arrive(audience.replica, listener.person, listener.connection)
-        self._arriving.add(arriving)
-        arriving.add_done_callback(self._arrived)
-
-    def _arrived(self, arriving: asyncio.Future[Outcome]) -> None:
-        self._arriving.discard(arriving)
-        if not arriving.cancelled():
-            arriving.exception()  # A defect was logged where it happened.
+        self._presence.arrive(audience.replica, listener.person, listener.connection)
 
     def _store_changed(self, away: bool) -> None:
         for audience in tuple(self._audiences.values()):
@@ -74,8 +64,3 @@ class Fanout:
     def audiences(self) -> list[Audience]:
         """List the audiences of all rooms with sockets here."""
         return list(self._audiences.values())
-
-    @property
-    def sockets(self) -> int:
-        """How many sockets are shown something on this worker."""
-        return sum(len(audience.listeners) for audience in self._audiences.values())
