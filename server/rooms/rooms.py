@@ -74,7 +74,7 @@ class Rooms:
     def release(self, replica: Replica) -> None:
         """Let go of a room that `open` returned or `keep` kept."""
         replica.users -= 1
-        if replica.users <= 0:
+        if replica.users == 0 and self._replicas.get(replica.session) is replica:
             self._unused_since[replica.session] = asyncio.get_running_loop().time()
 
     def opened(self) -> list[Replica]:
