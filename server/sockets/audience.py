@@ -161,6 +161,7 @@ class Audience:
         self._ending = asyncio.get_running_loop().call_later(wait, self._close_all)
 
     def _close_all(self) -> None:
+        self._ending = None  # who still comes is shown the end, and closed too
         for listener in tuple(self.listeners.values()):
             listener.closing = True
             listener.outbox.close(CloseCode.ENDED)
