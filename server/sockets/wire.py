@@ -204,9 +204,8 @@ def read_request(frame: Mapping[str, Any], by: PersonId) -> Request:
 def _request(name: str, values: dict[str, Any], by: PersonId) -> Request:
     del values["do"]
     command_id = values.pop("id")
-    relayed = values.pop(RELAYED[name], "") if name in RELAYED and name != "ask_support" else ""
+    relayed = values.pop(RELAYED[name], "") if name in RELAYED else ""
     if name == "ask_support":
-        relayed = values.pop("note", "")
         values["kind"] = SupportKind(values["kind"])
     elif name == "pass":
         values["kind"] = PassKind(values["kind"])
