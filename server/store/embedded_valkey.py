@@ -213,7 +213,7 @@ class EmbeddedValkey:
         if shutil.disk_usage(self.directory).free < 4 * RESERVE_BYTES:
             return
         with contextlib.suppress(OSError), self._reserve.open("wb") as file:
-            os.posix_fallocate(file.fileno(), 0, RESERVE_BYTES)
+            file.write(bytes(RESERVE_BYTES))  # macOS has no fallocate
 
     def _release_reserve(self) -> None:
         # A store that ended because the disk is full needs some room to start again.
