@@ -29,9 +29,7 @@ from session_engine.stages import TURN_KIND, TurnKind
 
 
 def set_prompt(draft: Draft, command: c.SetPrompt) -> None:
-    text = command.text.strip()
-    if len(text) > MAX_PROMPT:
-        raise Refused("bad_command", "text")
+    text = command.text.strip() and text_within(command.text, MAX_PROMPT, "text")
     draft.add(e.PromptSet(at=draft.now, text=text, by=command.by))
 
 
@@ -114,7 +112,8 @@ def ask_support(draft: Draft, command: c.AskSupport) -> None:
         same = alert.person == command.by and alert.kind == command.kind
         if same and alert.state in ("open", "loud", "on_call"):
             return
-    id_ = alert_id(len(draft.room.alerts) + 1)
+    calls = sum(1 for alert in draft.room.alerts if alert.person == command.by)
+    id_ = alert_id(command.by, calls + 1)
     draft.add(e.AlertRaised(at=draft.now, alert=id_, person=command.by, kind=command.kind))
 
 
@@ -151,7 +150,7 @@ def say_privately(draft: Draft, command: c.SayPrivately) -> None:
     if draft.room.people[command.by].role is Role.FACILITATOR:
         if command.to is None:
             raise Refused("bad_command", "to")
-        seated_participant(draft.room, command.to)
+        seated_participant(draft.room, command.to, "to")
     elif command.to is not None:
         raise Refused("not_allowed", "to")
 

@@ -22,14 +22,14 @@ class Draft:
         self.events.append(event)
 
 
-def seated_participant(room: Room, person: PersonId) -> Person:
+def seated_participant(room: Room, person: PersonId, field: str = "person") -> Person:
     """Find a participant who has a seat.
 
     Raises Refused(unknown_person).
     """
     someone = room.people.get(person)
     if someone is None or someone.state != "seated" or someone.role is not Role.PARTICIPANT:
-        raise Refused("unknown_person", "person")
+        raise Refused("unknown_person", field)
     return someone
 
 
@@ -47,9 +47,18 @@ def sender(room: Room, command: PersonCommand) -> Person:
 def text_within(text: str, most: int, field: str) -> str:
     """Trim a text that people will read.
 
-    Raises Refused(bad_command) when nothing is left or it is too long.
+    Raises Refused(bad_command) when nothing is left, it is too long, or it has
+    control characters other than the end of a line.
     """
     text = text.strip()
-    if not text or len(text) > most:
+    if not text or len(text) > most or not is_readable(text):
         raise Refused("bad_command", field)
     return text
+
+
+def is_readable(text: str) -> bool:
+    """Has this text no control characters, ends of lines apart?
+
+    Joiners are not control characters: Hindi and Marathi need them.
+    """
+    return not any(letter < " " or "\x7f" <= letter <= "\x9f" for letter in text if letter != "\n")

@@ -190,7 +190,9 @@ def turn_started(room: Room, event: e.TurnStarted) -> Room:
         started = {**floor.started, turn.person: floor.started.get(turn.person, 0) + 1}
         floor = replace(floor, started=started)
     people = {**room.people, turn.person: someone}
-    return replace(room, turn=running, people=people, floor=floor)
+    return replace(
+        room, turn=running, people=people, floor=floor, turns_started=room.turns_started + 1
+    )
 
 
 def grace_began(room: Room, event: e.GraceBegan) -> Room:

@@ -25,6 +25,7 @@ def theme_id(number: int) -> ThemeId:
     return ThemeId(f"th{number}")
 
 
-def alert_id(number: int) -> AlertId:
-    """Name the urgent-support alert with this number."""
-    return AlertId(f"a{number}")
+def alert_id(person: PersonId, number: int) -> AlertId:
+    """Name a person's call for support; counted by person, so that nobody can
+    tell from the name of theirs that somebody else has called."""
+    return AlertId(f"a{number}.{person}")

@@ -157,6 +157,7 @@ class Room:
     turn: Turn | None = None
     last_turn: TurnId | None = None
     turns_offered: int = 0
+    turns_started: int = 0
     quiet_since: int = 0  # the next offer comes a pause after this
     undo: Undo | None = None
     limits_ms: Mapping[TurnKind, int] = field(default_factory=dict)

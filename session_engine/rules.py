@@ -129,7 +129,8 @@ def can_step(room: Room, person: Person) -> str | None:
 
 
 def somebody_waits(room: Room, person: Person) -> str | None:
-    return None if next_people(room) else "not_waiting"
+    movable = any(someone not in room.floor.called for someone in next_people(room))
+    return None if movable else "not_waiting"
 
 
 def somebody_knocks(room: Room, person: Person) -> str | None:

@@ -73,8 +73,8 @@ class Settings:
     mode: str = "voice"
 
     def __post_init__(self) -> None:
-        if not 1 <= len(self.title.strip()) <= MAX_TITLE:
-            raise ValueError(f"title: a title has 1 to {MAX_TITLE} characters")
+        if not 1 <= len(self.title.strip()) <= MAX_TITLE or not self.title.isprintable():
+            raise ValueError(f"title: a title has 1 to {MAX_TITLE} characters, on one line")
         if len(self.on_call) > MAX_ON_CALL:
             raise ValueError(f"on_call: at most {MAX_ON_CALL} characters")
         for name, (low, high) in RANGES.items():

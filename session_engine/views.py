@@ -44,10 +44,16 @@ def _public(room: Room) -> dict[str, Any]:
         "stage_ends_at": stage_ends_at(room),
         "held": room.held_at is not None,
         "facilitator_present": room.facilitator_present,
-        "turn": _clock_of(room, turn) if turn is not None and turn.started else None,
+        "turn": _clock_for_all(room, turn) if turn is not None and turn.started else None,
         "progress": _progress(room),
         "observers": sum(1 for p in room.people.values() if p.role is Role.OBSERVER and p.present),
     }
+
+
+def _clock_for_all(room: Room, turn: Turn) -> dict[str, Any]:
+    """The clock with a number of its own: those of offers tell that one was passed."""
+    number = room.turns_started
+    return _clock_of(room, turn) | {"id": f"s{number}", "number": number}
 
 
 def _clock_of(room: Room, turn: Turn) -> dict[str, Any]:

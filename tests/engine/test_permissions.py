@@ -137,7 +137,7 @@ def command_for(world: World, do: str, by: str) -> PersonCommand:
         "from_": world.room.stage.value,
         "confirm": True,
         "theme": ThemeId("th1"),
-        "alert": AlertId("a1"),
+        "alert": AlertId("a1.ben"),
         "text": "words",
         "seconds": 90,
         "stepping": "by-hand",

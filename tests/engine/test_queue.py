@@ -3,7 +3,7 @@
 import pytest
 
 import session_engine.commands as c
-from session_engine import Stage
+from session_engine import Stage, may
 from session_engine.ids import PersonId
 from tests.engine.world import (
     ANA,
@@ -386,3 +386,12 @@ def test_a_moved_place_of_somebody_who_is_away_is_kept() -> None:
     assert next_people(world) == [ANA, BEN]
     world.connect(CAI)
     assert next_people(world) == [ANA, CAI, BEN]
+
+
+def test_move_is_not_offered_when_everybody_waiting_was_given_the_floor() -> None:
+    world = discussion(ANA, BEN)
+    world.do(c.SetStepping(by=FAY, stepping="by-hand"))
+    world.do(c.GiveFloor(by=FAY, person=ANA))
+    assert "move" not in may(world.room, world.room.people[FAY])
+    world.do(c.RaiseHand(by=BEN))
+    assert "move" in may(world.room, world.room.people[FAY])

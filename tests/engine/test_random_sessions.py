@@ -190,7 +190,7 @@ class Session(RuleBasedStateMachine):
     @rule(who=facilitator, theme=st.integers(0, 3), alert=st.integers(0, 3))
     def themes_and_alerts(self, who: PersonId, theme: int, alert: int) -> None:
         self._try(c.Resonate(by=BEN, theme=ThemeId(f"th{theme}")))
-        self._try(c.TakeAlert(by=who, alert=AlertId(f"a{alert}")))
+        self._try(c.TakeAlert(by=who, alert=AlertId(f"a{alert}.ben")))
 
     # ── time ──────────────────────────────────────────────────────────────────
 

@@ -217,3 +217,16 @@ def test_participants_set_nothing() -> None:
         c.SetOnCall(by=ANA, text="me"),
     ):
         assert world.refused(command) == "not_allowed"
+
+
+@pytest.mark.parametrize("text", ["Sle\x00ep", "Sleep\x1b[31m", "Tab\there"])
+def test_what_people_read_has_no_control_characters(text: str) -> None:
+    world = lobby(ANA)
+    assert world.refused(c.AddTheme(by=FAY, text=text)) == "bad_command"
+    assert world.refused(c.SetPrompt(by=FAY, text=text)) == "bad_command"
+
+
+def test_a_prompt_may_have_two_lines_and_joined_letters() -> None:
+    world = lobby(ANA)
+    world.do(c.SetPrompt(by=FAY, text="क्‍षण\nWhat has helped?"))
+    assert world.room.prompt == "क्‍षण\nWhat has helped?"

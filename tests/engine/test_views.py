@@ -319,3 +319,24 @@ def test_a_log_begins_with_the_creation_of_the_room() -> None:
         evolve(None, world.log[1])
     with pytest.raises(ValueError, match="empty log"):
         replay([])
+
+
+def test_the_name_of_my_call_does_not_tell_that_others_called_before() -> None:
+    alone, second = lobby(ANA, BEN), lobby(ANA, BEN)
+    second.do(c.AskSupport(by=BEN, kind=c.SupportKind.NOW))
+    for world in (alone, second):
+        world.do(c.AskSupport(by=ANA, kind=c.SupportKind.NOW))
+    seen = [you(world.room, ANA, world.now)["support"] for world in (alone, second)]
+    assert seen[0] == seen[1]
+
+
+def test_observers_cannot_tell_from_the_numbers_of_turns_that_an_offer_was_passed() -> None:
+    plain, passed = introductions(ANA, BEN), introductions(ANA, BEN)
+    passed.offer_next()
+    passed.do(c.Pass(by=ANA, kind=LATER, turn=passed.turn_id))
+    for world in (plain, passed):
+        world.offer_next()
+        world.start()
+    turns = [shown(world, Role.OBSERVER)["turn"] for world in (plain, passed)]
+    assert [turn["id"] for turn in turns] == ["s1", "s1"]
+    assert [turn["number"] for turn in turns] == [1, 1]
