@@ -50,6 +50,12 @@ class Service(Protocol):
     def outages(self) -> tuple[Outage, ...]:
         """The times in which the service was away, oldest first."""
 
+    def is_settling(self, now: int | None = None) -> bool:
+        """Whether the last outage was so recent that people may still be coming back."""
+
+    def is_connected(self, connection: str | None) -> bool:
+        """Whether a connection is known to have outlived the last outage."""
+
 
 class Decisions:
     """The queue of one room on this worker."""
@@ -157,6 +163,20 @@ class Decisions:
             room = draft.room
             if outage.until > max(room.lost_until, room.last_at):
                 draft.decide(TimeLost(since=outage.since, until=outage.until), "")
+        self._wait_for_the_holder(draft)
+
+    def _wait_for_the_holder(self, draft: Draft) -> None:
+        """Charge nobody for the time that they need to come back after an outage.
+
+        Until the person whose turn it is has arrived again, or was judged absent,
+        every decision gives back the time since the last one.
+        """
+        turn = draft.room.turn
+        if turn is None or not self._service.is_settling(draft.now):
+            return
+        if not self._service.is_connected(draft.room.people[turn.person].connection):
+            since = self._service.outages[-1].until
+            draft.decide(TimeLost(since=since, until=draft.now), "")
 
     async def _attempt(self, jobs: list[Job], draft: Draft) -> list[Job]:
         """Try to store the draft; return the jobs that must be decided again."""

@@ -18,17 +18,15 @@ from server.rooms.defects import note_defect
 from server.rooms.outcomes import Outcome, Unknown
 from server.rooms.replica import Replica
 from server.rooms.rooms import Rooms
+from server.rooms.watch import worker_of
 from server.store.errors import StoreError
 from server.store.life import Life
 from session_engine import Arrive, ConnectionId, Drop, PersonId
 
 # Ghosts are dropped a lease (10 s) and this after the kill of their worker, at the latest.
 JUDGE_SECONDS: Final = 1.0
-
-
-def worker_of(connection: str) -> str:
-    """Return the worker that holds a connection."""
-    return connection.rpartition(".")[0]
+# After an outage it matters soon who is still there: until then clocks stand.
+SETTLING_SECONDS: Final = 0.25
 
 
 class Presence:
@@ -63,7 +61,8 @@ class Presence:
 
         Raises: LogUnavailable.
         """
-        if not self._rooms.watch.may_judge():
+        watch = self._rooms.watch
+        if watch.away or (not watch.may_judge() and not watch.is_settling()):
             return
         held = [
             (replica, person.id, person.connection)
@@ -74,21 +73,21 @@ class Presence:
         ]
         others = {worker_of(connection) for _, _, connection in held} - {self._rooms.worker}
         living = await self._life.living(sorted(others))
-        if not self._rooms.watch.may_judge():
-            return
+        watch.note_living(living)
         for replica, person, connection in held:
             worker = worker_of(connection)
             if worker == self._rooms.worker:
                 gone = connection not in self._own
             else:
-                gone = worker not in living
+                gone = watch.may_judge() and worker not in living
             if gone:
                 self._rooms.submit(replica, Drop(person=person, connection=connection))
 
     async def run(self) -> None:
         """Judge the rooms in memory, for ever."""
         while True:
-            await asyncio.sleep(JUDGE_SECONDS)
+            settling = self._rooms.watch.is_settling()
+            await asyncio.sleep(SETTLING_SECONDS if settling else JUDGE_SECONDS)
             try:
                 await self.judge(self._rooms.opened())
             except StoreError:

@@ -12,9 +12,10 @@ from typing import Final
 from server.rooms.defects import note_defect
 from server.rooms.draft import LOOK_AGAIN_MS, wake_at
 from server.rooms.outcomes import Done
-from server.rooms.presence import Presence, worker_of
+from server.rooms.presence import Presence
 from server.rooms.replica import Replica
 from server.rooms.rooms import Rooms
+from server.rooms.watch import worker_of
 from server.store.errors import StoreError
 from session_engine import Tick, next_deadline
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Final
 
 from redis.asyncio import Redis
@@ -30,6 +30,16 @@ JUDGE_SECONDS: Final = 0.25
 LOOP_LATE_SECONDS: Final = 1.0
 
 
+# After an outage, until everybody had the time to come back and the missing were judged:
+# the lease, and the next looks at it.
+SETTLING_MS: Final = int(LEASE_SECONDS * 1000) + 4_000
+
+
+def worker_of(connection: str) -> str:
+    """Return the worker that holds a connection."""
+    return connection.rpartition(".")[0]
+
+
 class StoreWatch:
     """Knows whether this worker may decide, and what time was lost."""
 
@@ -46,6 +56,7 @@ class StoreWatch:
         self.channel = f"tp:pulse:{worker}"
         self.away = True
         self.outages: tuple[Outage, ...] = ()
+        self._living: set[str] = {worker}
         self.on_return: Callable[[], Awaitable[None]] | None = None
         self.on_decide: Callable[[], Awaitable[None]] | None = None
         self.on_change: list[Callable[[bool], None]] = []
@@ -59,6 +70,22 @@ class StoreWatch:
     def may_judge(self) -> bool:
         """Whether leases can be trusted: not within one lease after an outage or a start."""
         return not self.away and asyncio.get_running_loop().time() >= self._judge_nobody_until
+
+    def is_settling(self, now: int | None = None) -> bool:
+        """Whether an outage ended so recently that people may still be on their way back."""
+        if not self.outages:
+            return False
+        now = self._clock.now_ms() if now is None else now
+        return now - self.outages[-1].until < SETTLING_MS
+
+    def note_living(self, renewed: Mapping[str, int]) -> None:
+        """Take note of the workers that have lived since the last outage."""
+        since = self.outages[-1].until if self.outages else 0
+        self._living |= {worker for worker, at in renewed.items() if at >= since}
+
+    def is_connected(self, connection: str | None) -> bool:
+        """Whether this connection is known to have outlived the last outage."""
+        return connection is not None and worker_of(connection) in self._living
 
     def heard(self) -> None:
         """Note that the own pulse came back."""
@@ -91,7 +118,7 @@ class StoreWatch:
     async def _renew(self) -> None:
         now = asyncio.get_running_loop().time()
         if now - self._renewed_at >= RENEW_SECONDS - PULSE_SECONDS / 2:
-            await self._life.renew(self._worker)
+            await self._life.renew(self._worker, self._clock.now_ms())
             self._renewed_at = now
 
     async def _judge(self) -> None:
@@ -109,7 +136,7 @@ class StoreWatch:
         try:
             await self._clock.sync()
             self._learn(await self._life.beat())
-            await self._life.renew(self._worker)
+            await self._life.renew(self._worker, self._clock.now_ms())
             self._judge_nobody_until = asyncio.get_running_loop().time() + LEASE_SECONDS
             if self.on_return is not None:
                 await self.on_return()
@@ -132,6 +159,7 @@ class StoreWatch:
         if tuple(outages) == self.outages:
             return
         self.outages = tuple(outages)
+        self._living = {self._worker}
         self._judge_nobody_until = asyncio.get_running_loop().time() + LEASE_SECONDS
         if not self.away and self.on_lost_time is not None:
             self.on_lost_time()

@@ -64,21 +64,22 @@ class Life:
         times = answer[1:]
         return [Outage(*pair) for pair in zip(times[::2], times[1::2], strict=True)]
 
-    async def renew(self, worker: str) -> None:
-        """Take or renew the lease of a worker."""
+    async def renew(self, worker: str, at: int = 0) -> None:
+        """Take or renew the lease of a worker, which says that it lived at this time (ms)."""
         with translated():
-            await self._client.set(lease_key(worker), b"1", px=int(LEASE_SECONDS * 1000))
+            await self._client.set(lease_key(worker), at, px=int(LEASE_SECONDS * 1000))
 
     async def release(self, worker: str) -> None:
         """Give a lease back: the worker stops, others need not wait for it to lapse."""
         with translated():
             await self._client.delete(lease_key(worker))
 
-    async def living(self, workers: Iterable[str]) -> set[str]:
-        """Return those of the workers whose lease has not lapsed."""
+    async def living(self, workers: Iterable[str]) -> dict[str, int]:
+        """Return those of the workers whose lease has not lapsed, and when it was renewed (ms)."""
         asked = list(workers)
         if not asked:
-            return set()
+            return {}
         with translated():
             found = await self._client.mget([lease_key(worker) for worker in asked])
-        return {worker for worker, lease in zip(asked, found, strict=True) if lease is not None}
+        leases = zip(asked, found, strict=True)
+        return {worker: int(lease) for worker, lease in leases if lease is not None}

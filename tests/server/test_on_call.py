@@ -160,7 +160,9 @@ async def test_a_worker_that_died_before_it_told_leaves_the_call_to_others(
 ) -> None:
     session = await a_call_that_waited(own_house, "rao@counselling.example")
     client = open_client(own_house.store.url)
-    await client.set(told_key(session, f"a1.{ASHA}"), b"telling", px=1_000)  # its claim, about to lapse
+    await client.set(
+        told_key(session, f"a1.{ASHA}"), b"telling", px=1_000
+    )  # its claim, about to lapse
     await client.aclose()
     async with workers(own_house, mail_url):
         await mailbox.wait(20)

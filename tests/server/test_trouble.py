@@ -173,6 +173,41 @@ async def test_after_a_kill_of_everything_the_turn_goes_on_where_it_was(own_hous
     assert before - left_ms(ben) < 5_000
 
 
+async def killed_and_back(house: House) -> Worker:
+    """Kill everything, stay away for 5 s, and start again."""
+    house.workers[0].kill()
+    house.kill_store()
+    await asyncio.sleep(5)
+    house.restart_store()
+    return house.start_worker()
+
+
+async def test_a_holder_who_needs_eight_seconds_to_come_back_loses_none(own_house: House) -> None:
+    house = own_house
+    house.start_worker()
+    _, ana, ben = await speaking(house, other=0)
+    before = left_ms(ben)
+    again = await killed_and_back(house)
+    await ben.come(again)
+    await asyncio.sleep(8)
+    await ana.come(again)
+    view = await ana.see(lambda view, you: (view["turn"] or {}).get("person") == ana.id)
+    assert view["turn"]["state"] == "speaking"
+    assert before - left_ms(ana) < 3_000
+
+
+async def test_a_holder_who_stays_away_is_held_with_all_their_time(own_house: House) -> None:
+    house = own_house
+    house.start_worker()
+    _, ana, ben = await speaking(house, other=0)
+    before = left_ms(ben)
+    again = await killed_and_back(house)
+    await ben.come(again)
+    view = await ben.see(lambda view, you: (view["turn"] or {}).get("state") == "held", seconds=20)
+    assert view["turn"]["person"] == ana.id
+    assert before - left_ms(ben) < 3_000
+
+
 async def test_a_store_that_cannot_write_is_said_to_be_so(own_house: House) -> None:
     house = own_house
     worker = house.start_worker()
