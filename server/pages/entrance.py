@@ -60,6 +60,7 @@ class Door:
     passes: Passes
     context: Context
     store: Redis
+    bus: Redis | None = None  # the live store, if there is one
 
 
 async def look(door: Door, request: Request) -> Response:
@@ -89,6 +90,7 @@ def _door_view(door: Door, room: Room, link: Link) -> dict[str, Any]:
         "doors": room.doors,
         "observers": observers,
         "observers_allowed": room.observers_allowed,
+        "mode": room.settings.mode,
         "guidelines": door.context.guidelines,
         "full": len(circle(room)) >= room.settings.seats,
         "now": door.rooms.clock.now_ms(),
@@ -171,15 +173,20 @@ def _read_link(door: Door, body: Mapping[str, Any]) -> Link:
     return link
 
 
+def is_name(name: str) -> bool:
+    """Whether a name has nothing but what can be seen, and the joiners of Devanagari."""
+    return name.replace("\u200c", "").replace("\u200d", "").isprintable()
+
+
 def _read_entry(door: Door, body: Mapping[str, Any], link: Link) -> Enter:
     guidelines = door.context.guidelines
     if body.get("consent") != guidelines:
         raise DoorError(400, "consent_required", guidelines=guidelines)
     name = body.get("name")
     # Observers are never shown by name, so they need none.
-    if name is None and link.role is Role.OBSERVER:
+    if link.role is Role.OBSERVER and not name:
         name = "Observer"
-    if not isinstance(name, str) or len(name) > NAME_MAX_CHARS or not name.isprintable():
+    if not isinstance(name, str) or len(name) > NAME_MAX_CHARS or not is_name(name):
         raise DoorError(422, "invalid", field="name")
     browser = body.get("browser") or ""
     if not isinstance(browser, str) or len(browser) > BROWSER_MAX_CHARS:

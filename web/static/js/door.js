@@ -42,6 +42,17 @@ async function look() {
   clockOffset = session.now - Date.now();
   if (session.stage === "ended") return showProblem(wordsFor({ code: "ended", message: "" }, door.dataset.contact));
   showSession(session);
+  if (session.mode === "voice" && session.role !== "observer") void offerSound(session);
+}
+
+/** @param {import("./door_api.js").Session} session */
+async function offerSound(session) {
+  try {
+    const { offerSoundTest } = await import("./door_sound.js");
+    offerSoundTest(session);
+  } catch {
+    // an old browser: everything else goes on without a test
+  }
 }
 
 function agree() {

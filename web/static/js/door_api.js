@@ -11,6 +11,7 @@
  * @property {"open" | "knock"} doors
  * @property {number} observers how many are there now
  * @property {boolean} observers_allowed
+ * @property {"voice" | "text" | "hall"} mode
  * @property {string} guidelines
  * @property {boolean} full
  * @property {number} now

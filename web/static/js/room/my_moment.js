@@ -8,6 +8,7 @@ import { formatMinutes, formatTime, t, tn } from "../strings.js";
 import { offerSeconds, readTurn } from "./clock.js";
 import { icon } from "./icon.js";
 import { isResting } from "./steady.js";
+import { myMicrophone } from "../voice/voice_parts.js";
 
 /** @typedef {import('./types.js').Room} Room */
 /** @typedef {{label: string, icon: string, command: string, fields?: Record<string, unknown>}} Deed */
@@ -20,6 +21,7 @@ export function myMoment(/** @type {Room} */ room) {
       data-region tabindex="-1">
     <p class="moment-sentence">${sentence(room)}</p>
     ${hint(room)}
+    ${myMicrophone(room)}
     ${when(heard, () => html`<div class="moment-deeds">${mainButton(room)} ${passing(room)}</div>`)}
   </section>`;
 }

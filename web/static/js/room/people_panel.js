@@ -37,6 +37,7 @@ export function standingWords(/** @type {Room} */ { view }, /** @type {Person} *
 function marks(/** @type {Person} */ person, /** @type {Room} */ room) {
   const words = [standingWords(room, person)];
   if (!person.present) words.push(t("away"));
+  if (room.live.hearing?.trouble.includes(person.id)) words.push(t("cannot hear well"));
   if (person.silenced) words.push(t("silenced"));
   if (room.view.stage === "discussion" && person.role === "participant" && person.introduced === false)
     words.push(t("not introduced yet"));

@@ -33,6 +33,7 @@ export class RoomStore {
       person: "",
       passing: false,
       gesturing: false,
+      writing: false,
       tab: "people",
       script: 0,
       problem: "",
@@ -69,6 +70,7 @@ export class RoomStore {
   /** Another turn, or none: what was opened for the one before is closed. */
   turned(/** @type {import('./types.js').Turn|null} */ before) {
     this.ui.passing = false;
+    this.ui.writing = false;
     if (before?.person) this.ui.heard = before.person;
   }
 

@@ -15,7 +15,7 @@ import { facilitatorConsole } from "./console.js";
 import { observerScreen } from "./observer.js";
 import { atTheDoor, farewell } from "./farewell.js";
 import { icon } from "./icon.js";
-import { following, listening, mode, myMicrophone } from "../voice/voice_parts.js";
+import { following, listening, mode } from "../voice/voice_parts.js";
 
 /** @typedef {import('./types.js').Room} Room */
 
@@ -38,7 +38,7 @@ function participantRoom(/** @type {Room} */ room) {
         ${following(room)} ${mode(room)}
         ${spokenWords(room)}
         ${prompt(room)}
-        ${isCalm(room) ? calm(room) : html`${writeTurn(room)} ${myMicrophone(room)} ${myMoment(room)}`}
+        ${isCalm(room) ? calm(room) : html`${writeTurn(room)} ${myMoment(room)}`}
         ${themesOf(room)}
       </div>
     </div>

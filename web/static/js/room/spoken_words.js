@@ -1,6 +1,7 @@
 /** A text turn: the holder's words as they are written, and the field to write them. */
 import { html, nothing } from "./lit.js";
 import { t } from "../strings.js";
+import { speaks } from "../voice/voice_parts.js";
 
 /** @typedef {import('./types.js').Room} Room */
 
@@ -52,6 +53,7 @@ export function writeTurn(/** @type {Room} */ room) {
   const turn = room.view.turn?.id ?? room.view.last_turn ?? "";
   if (!room.may("write") || !turn) return nothing;
   const own = room.live.texts[room.you.person];
+  if (speaks(room) && !room.ui.writing && own?.turn !== turn) return nothing;
   return html`<div class="field write">
     <label for="write-turn">${label(room)}</label>
     <textarea class="textarea" id="write-turn" rows="2" maxlength=${LONGEST}

@@ -143,6 +143,7 @@
  * @property {string} person whom the open dialog is about
  * @property {boolean} passing
  * @property {boolean} gesturing
+ * @property {boolean} writing while I speak, in this turn
  * @property {'people'|'themes'|'line'|'settings'} tab
  * @property {number} script index of the script line
  * @property {string} problem a refusal, until the next act

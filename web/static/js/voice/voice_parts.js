@@ -47,9 +47,15 @@ const WORDS = {
   gone: () => t("The microphone has gone. You can write instead, or connect it again."),
 };
 const AGAIN = new Set(["refused", "missing", "busy", "gone"]);
+const FINE = new Set(["closed", "opening", "open"]);
+
+/** Whether I take this turn with my voice: then the field to write in waits until it is asked for. */
+export const speaks = (/** @type {Room} */ { you, voice }) =>
+  you.role === "participant" && voice.carried && voice.way === "voice" && FINE.has(voice.microphone);
 
 /** In my turn: whether I am heard, in words; and the other way to take part. */
-export function myMicrophone(/** @type {Room} */ { view, you, voice, sound }) {
+export function myMicrophone(/** @type {Room} */ room) {
+  const { view, you, voice, sound } = room;
   if (!voice.carried || view.turn?.person !== you.person || view.held) return nothing;
   if (voice.way === "text") {
     return html`<div class="microphone">
@@ -65,11 +71,15 @@ export function myMicrophone(/** @type {Room} */ { view, you, voice, sound }) {
       AGAIN.has(voice.microphone),
       () => html`<button class="button plain" type="button" @click=${() => sound.choose("voice")}>${t("Try again")}</button>`,
     )}
-    ${when(
-      open,
-      () => html`<button class="button plain" type="button" @click=${() => sound.choose("text")}>${t("Write instead")}</button>`,
-    )}
+    ${when(open, () => writing(room))}
   </div>`;
+}
+
+/** First the field beside the voice, then, for who wants it so, no voice at all. @param {Room} room */
+function writing({ ui, sound, set }) {
+  if (!ui.writing)
+    return html`<button class="button plain" type="button" @click=${() => set({ writing: true })}>${t("Write as well")}</button>`;
+  return html`<button class="button plain" type="button" @click=${() => sound.choose("text")}>${t("Microphone off")}</button>`;
 }
 
 /** How loud I am; a picture beside the words that say the same. */
