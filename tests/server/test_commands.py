@@ -104,6 +104,20 @@ async def test_a_repetition_gets_the_first_result_also_from_a_batch(house: House
     assert [answer["version"] for answer in again] == [answer["version"] for answer in first]
 
 
+async def test_a_repetition_that_would_be_refused_now_is_done_also_in_a_batch(
+    house: House,
+) -> None:
+    session = await house.create()
+    facilitator = await Person.enter(house, session, Role.FACILITATOR, "Meera", 0)
+    first = await facilitator.done("begin", id="begin")
+    for number in range(5):  # while the first is stored, the others wait and are one batch
+        await facilitator.send("add_theme", text=f"theme {number}")
+    await facilitator.send("begin", id="begin")
+    await facilitator.send("add_theme", id="last", text="last")
+    answer = await facilitator.find(lambda frame: frame.get("id") == "begin")
+    assert (answer["type"], answer.get("version")) == ("done", first["version"])
+
+
 async def test_both_workers_come_to_the_same_room_when_both_write_at_once(house: House) -> None:
     session = await house.create()
     people = [

@@ -284,3 +284,22 @@ async def test_who_never_reads_is_dropped_and_disturbs_nobody(own_house: House) 
     assert slowest < 1.0
     raw.close()
     assert not any("Traceback" in line for line in worker.said)
+
+
+async def test_a_worker_that_slept_too_long_takes_its_people_back(own_house: House) -> None:
+    house = own_house
+    first = house.start_worker()
+    house.start_worker()
+    session = await house.create()
+    facilitator = await Person.enter(house, session, Role.FACILITATOR, "Meera", 1)
+    ana = await Person.enter(house, session, Role.PARTICIPANT, "Ana", 0)
+    await facilitator.see(lambda view, you: view["people"][0]["present"])
+    first.process.send_signal(signal.SIGSTOP)
+    try:
+        # Its lease lapses, and the other worker takes Ana for gone.
+        await facilitator.see(lambda view, you: not view["people"][0]["present"], seconds=20)
+    finally:
+        first.process.send_signal(signal.SIGCONT)
+    await facilitator.see(lambda view, you: view["people"][0]["present"])
+    await ana.done("leave")
+    assert not any(frame["type"] == "store" for frame in ana.frames), "the store was there"
