@@ -11,7 +11,7 @@ import { listenTo } from "./voice/sending.js";
 
 /** @typedef {import("./voice/sending.js").Trouble} Trouble */
 
-const HEARD_MS = 4_000;
+const HEARD_MS = 3_000;
 const SILENT_MS = 3_000;
 
 /** @type {Record<Trouble, () => string>} */
@@ -110,7 +110,7 @@ function move(now) {
   }
 }
 
-/** Four seconds in, the same four seconds out; then they are gone. */
+/** Three seconds in, the same three out; then they are gone. */
 async function echo() {
   if (!test || echoing) return;
   echoing = true;
@@ -119,7 +119,7 @@ async function echo() {
   /** @type {Float32Array[]} */
   const frames = [];
   port2.onmessage = ({ data }) => data.samples && frames.push(data.samples);
-  part("sound-words").textContent = t("Speak now: we listen for four seconds.");
+  part("sound-words").textContent = t("Speak now: we listen for three seconds.");
   node.port.postMessage({ line: port1 }, [port1]);
   await new Promise((after) => setTimeout(after, HEARD_MS));
   port2.close();

@@ -4,9 +4,10 @@
  */
 import { RATE } from "./voice_frame.js";
 
-/** @typedef {"press" | "on" | "none"} Listening */
+/** @typedef {"opening" | "press" | "on" | "none"} Listening */
 
 const WORKLET = new URL("player_worklet.js", import.meta.url).href;
+const PATIENCE_MS = 500;
 const PRESSES = ["pointerup", "keydown"];
 
 export class Loudspeaker {
@@ -15,7 +16,7 @@ export class Loudspeaker {
     this.worker = worker;
     this.changed = changed;
     /** @type {Listening} */
-    this.state = "press";
+    this.state = "opening";
     /** @type {AudioContext | null} */
     this.context = null;
     /** @type {AudioWorkletNode | null} */
@@ -27,16 +28,15 @@ export class Loudspeaker {
   /** Plays at once where that is allowed, else with the next press, wherever it is. */
   async open() {
     if (navigator.userActivation?.hasBeenActive ?? false) await this.press();
-    if (this.state === "on") return;
-    for (const kind of PRESSES) document.addEventListener(kind, this.press);
+    if (this.state === "opening") this.become("press");
   }
 
   async press() {
-    if (this.state !== "press") return;
+    if (this.state === "on" || this.state === "none") return;
     try {
       this.context ??= await this.build();
-      // Within a press it starts; without one it waits, and a later press starts it.
-      void this.context.resume();
+      // Within a press it starts; without one it waits for ever, and a later press starts it.
+      await Promise.race([this.context.resume(), new Promise((over) => setTimeout(over, PATIENCE_MS))]);
       this.look();
     } catch {
       this.become("none");
@@ -58,8 +58,9 @@ export class Loudspeaker {
   }
 
   look() {
+    if (!this.node) return;
     // A call on the phone interrupts the sound; it comes back by itself or with a press.
-    this.become(this.node && this.context?.state === "running" ? "on" : "press");
+    this.become(this.context?.state === "running" ? "on" : "press");
   }
 
   /** @param {Listening} state */
@@ -83,6 +84,8 @@ export class Loudspeaker {
 
   close() {
     for (const kind of PRESSES) document.removeEventListener(kind, this.press);
-    void this.context?.close();
+    if (!this.context) return;
+    this.context.onstatechange = null;
+    void this.context.close();
   }
 }

@@ -10,7 +10,7 @@
 /** @type {VoiceState} */
 const SILENT = {
   carried: false,
-  listening: "press",
+  listening: "opening",
   microphone: "closed",
   level: 0,
   way: "voice",

@@ -59,7 +59,7 @@ export class Voice {
     const away = this.link === "lost" && performance.now() - this.lost_at > NOTICED_MS;
     return {
       carried: this.link !== "closed",
-      listening: hasSound() ? (this.loudspeaker?.state ?? "press") : "none",
+      listening: hasSound() ? (this.loudspeaker?.state ?? "opening") : "none",
       microphone: this.sending?.state ?? "closed",
       level: this.sending?.level ?? 0,
       way: this.wayOfTurn,

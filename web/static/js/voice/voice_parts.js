@@ -9,7 +9,7 @@ import { STEPS } from "./level.js";
 
 /** Above the room: one press to listen, where the browser wants it. */
 export function listening(/** @type {Room} */ { view, voice, sound }) {
-  if (!voice.carried || voice.listening === "on") return nothing;
+  if (!voice.carried || voice.listening === "on" || voice.listening === "opening") return nothing;
   if (voice.listening === "none") {
     const words = t("This browser cannot play our sound. You can read along and write; another browser can do both.");
     return html`<div class="listen"><p class="notice">${icon("volume-x")} ${words}</p></div>`;

@@ -13,7 +13,8 @@ import { VoiceLine } from "./voice_line.js";
 /** @typedef {import("./decoder.js").Decoder} Decoder */
 
 const REPORT_EVERY_MS = 2_500; // the server takes one in two seconds
-const FORGOTTEN_MS = 4_000;
+const FORGOTTEN_MS = 1_500; // a voice that has paused for so long has ended
+const LOOK_EVERY_MS = 500;
 
 /** @type {VoiceLine | undefined} */
 let line;
@@ -66,7 +67,6 @@ function forget() {
 }
 
 function report() {
-  forget();
   const hearing = listening && !poor;
   const words = JSON.stringify({ hearing, buffer_ms: Math.round(told?.buffer_ms ?? 0), lost: told?.lost ?? 0 });
   if (streams.size > 0 || String(hearing) !== reported) line?.send(words);
@@ -112,6 +112,7 @@ const DEEDS = {
     });
     line.open();
     setInterval(report, REPORT_EVERY_MS);
+    setInterval(forget, LOOK_EVERY_MS);
   },
   player({ port }) {
     player = port;

@@ -1,0 +1,164 @@
+"""The room around a voice: the door's test, the microphone in words, push to talk, other modes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserType, expect
+
+from session_engine import Role
+from tests.browser.conftest import Newcomer, OpenSession
+from tests.browser.sound import RECORDER, Record, write_speech
+from tests.browser.test_voice import browser_with
+from tests.browser.visitor import DESK, Visitor
+from tests.server.house import House
+
+# A browser that wants a press before it plays anything: iOS always, others after a reload.
+STRICT = "Object.defineProperty(UserActivation.prototype, 'hasBeenActive', { get: () => false });"
+CANARY = "heron-on-the-lake"
+FAKE = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]
+# Everything that a browser keeps for a page: none of it may hold what was said.
+STORED = """async () => {
+  const databases = (await indexedDB.databases()).map((each) => each.name);
+  const caches_ = await caches.keys();
+  return JSON.stringify([
+    Object.entries(localStorage), Object.entries(sessionStorage), document.cookie,
+    databases, caches_, history.state, location.href, window.name,
+  ]);
+}"""
+
+
+@pytest.fixture(scope="module")
+def chromiums(chromium: Browser) -> BrowserType:
+    """Give what starts browsers."""
+    return chromium.browser_type
+
+
+@pytest.fixture(scope="module")
+def talking(chromiums: BrowserType, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    speech: Path = write_speech(tmp_path_factory.mktemp("speech"))
+    with browser_with(chromiums, *FAKE, f"--use-file-for-fake-audio-capture={speech}") as browser:
+        yield browser
+
+
+@pytest.fixture(scope="module")
+def refusing(chromiums: BrowserType) -> Iterator[Browser]:
+    """A browser whose person (or administrator) says no to the microphone."""
+    with browser_with(chromiums, FAKE[0], "--deny-permission-prompts") as browser:
+        yield browser
+
+
+def to_the_name(visitor: Visitor, link: str) -> None:
+    """Go through the door up to the name and the sound."""
+    visitor.page.goto(link)
+    visitor.page.locator("#consent").check()
+    visitor.page.locator("#to-name").click()
+
+
+def test_the_door_lets_hear_oneself_and_lets_go_of_the_microphone(
+    two_workers: House, talking: Browser
+) -> None:
+    asha = Visitor(talking)
+    asha.page.add_init_script(RECORDER)
+    to_the_name(asha, OpenSession(two_workers).link(Role.PARTICIPANT, 0))
+    asha.check("sound, untouched")
+    asha.press("Try the microphone")
+    asha.see("We hear you.")
+    assert asha.page.locator("#sound-device option").count() >= 1
+    asha.check("sound, heard")
+    asha.press("Hear yourself")
+    asha.see("This is how you sound.")
+    asha.see("We hear you.")
+    assert abs(Record.take(asha.page, "heard").sound).max() > 0.05
+    asha.press("Stop the test")
+    asha.page.get_by_label("I will write").check()
+    expect(asha.page.locator("#sound-test")).to_be_hidden()
+    asha.check("sound, writing")
+    asha.page.locator("#name").fill("Asha")
+    asha.press("Enter")
+    asha.see("You are here.")
+    asha.close()
+    assert asha.noise == []
+
+
+def test_who_may_not_use_a_microphone_goes_on_in_text(
+    two_workers: House, refusing: Browser, newcomer: Newcomer
+) -> None:
+    session = OpenSession(two_workers, introduction_s=60)
+    meera = newcomer(DESK).come_in(session.link(Role.FACILITATOR, 1), "Meera")
+    ben = Visitor(refusing)
+    to_the_name(ben, session.link(Role.PARTICIPANT, 0))
+    ben.press("Try the microphone")
+    ben.see("You can come in and write, or allow it in the settings of your browser")
+    ben.check("sound, refused")
+    ben.page.locator("#name").fill("Ben")
+    ben.press("Enter")
+    meera.press("Begin the session")
+    meera.press("Move to introductions")
+    ben.see("Your microphone opens when you start.")
+    ben.press("Start")
+    ben.see("This browser may not use the microphone. You can write instead")
+    ben.check("a turn without a microphone")
+    ben.page.get_by_label("Write, if you would rather not speak").fill(CANARY)
+    meera.see(CANARY)
+    for visitor in (ben, meera):
+        assert CANARY not in visitor.page.evaluate(STORED)
+    ben.page.add_init_script(STRICT)
+    ben.page.reload()
+    ben.see("Press once to hear the circle")
+    ben.check("a press to listen")
+    ben.press("Press once to hear the circle")
+    expect(ben.page.locator(".listen")).to_have_count(0)
+    ben.close()
+    assert ben.noise == []
+
+
+def test_a_facilitator_holds_a_key_or_a_button_to_talk(
+    two_workers: House, talking: Browser, newcomer: Newcomer
+) -> None:
+    session = OpenSession(two_workers)
+    meera = Visitor(talking, DESK)
+    meera.page.add_init_script(RECORDER)
+    meera.come_in(session.link(Role.FACILITATOR, 0), "Meera")
+    ben = newcomer().come_in(session.link(Role.PARTICIPANT, 1), "Ben")
+    meera.see("1 of 1 hears")
+    meera.page.keyboard.down("t")
+    meera.see("The circle hears you")
+    ben.see("A facilitator is speaking.")
+    meera.check("a facilitator talks")
+    meera.page.keyboard.up("t")
+    meera.see("Hold to talk")
+    ben.not_see("A facilitator is speaking.")
+    meera.button("Hold to talk").first.click()  # a tap stays on
+    meera.see("The circle hears you")
+    meera.page.locator(".talk-button").click()
+    meera.see("Hold to talk")
+    meera.close()
+    assert meera.noise == []
+
+
+@pytest.mark.parametrize("mode", ["text", "hall"])
+def test_no_sound_is_carried_in_other_modes(
+    two_workers: House, newcomer: Newcomer, mode: str
+) -> None:
+    session = OpenSession(two_workers, mode=mode, introduction_s=60)
+    meera = newcomer(DESK).come_in(session.link(Role.FACILITATOR, 0), "Meera")
+    asha = newcomer()
+    asha.page.add_init_script(RECORDER)
+    to_the_name(asha, session.link(Role.PARTICIPANT, 1))
+    expect(asha.page.locator("#sound")).to_be_hidden()
+    asha.page.locator("#name").fill("Asha")
+    asha.press("Enter")
+    words = "everybody writes" if mode == "text" else "one place or one call"
+    asha.see(words)
+    meera.press("Begin the session")
+    meera.press("Move to introductions")
+    asha.press("Start")
+    asha.moment("Take your time.")
+    asha.check(mode)
+    assert asha.page.evaluate("window.opened") is None
+    assert asha.page.evaluate("Object.keys(recorded)") == []
+    assert len(asha.page.workers) == 0
+    expect(meera.page.locator(".talk-button")).to_have_count(0)
