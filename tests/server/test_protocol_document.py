@@ -12,10 +12,12 @@ import session_engine.commands as c
 from server.cli import parser
 from server.pages.api import DOOR_SENTENCES
 from server.rooms.outcomes import SENTENCES
+from server.sockets import voice_frames, voice_pace
 from server.sockets.close_codes import CODE_OF_GONE, REASONS, CloseCode, comes_back
 from server.sockets.wire import FIELDS, RELAYED
 from session_engine import (
     COMMANDS,
+    MODES,
     Arrive,
     Command,
     ConnectionId,
@@ -138,3 +140,19 @@ def test_every_option_of_the_command_line_is_documented() -> None:
         assert action in text
     for option in re.findall(r'"(--[a-z-]+)"', CLI.read_text(encoding="utf-8")):
         assert option in DOCUMENT, option
+
+
+def test_the_limits_of_sound_are_documented() -> None:
+    sound = DOCUMENT.partition("## Voice socket")[2]
+    assert f"at most {voice_frames.FRAME_MAX_BYTES} bytes" in sound
+    assert f"{voice_frames.FRAME_MAX_BYTES - voice_frames.HEADER_BYTES} |" in sound
+    assert f"| version, {voice_frames.VERSION} | 1 |" in sound
+    assert f"{voice_pace.RATE_PER_SECOND:.0f} a second on average" in sound
+    assert f"bursts of {voice_pace.BURST:.0f}" in sound
+    assert f"Over {voice_pace.DROPPED_MAX_PER_SECOND} dropped frames" in sound
+    assert f"each of {voice_pace.ABUSE_SECONDS} seconds" in sound
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_a_mode_of_a_room_is_documented(mode: str) -> None:
+    assert f"`{mode}`" in DOCUMENT
