@@ -154,7 +154,11 @@ class Live:
         match said["kind"]:
             case "text":
                 if memory.texts.get(said["person"]) != said:
-                    memory.texts[said["person"]] = said
+                    # The last words of a turn may come after its end: every screen gets
+                    # them, but nobody who comes later.
+                    room = audience.replica.room
+                    if said["turn"] is None or room is None or said["turn"] != room.last_turn:
+                        memory.texts[said["person"]] = said
                     audience.tell(_frame(said), _hears)
             case "line":
                 ends = {said["from"], said["to"]}
