@@ -97,7 +97,9 @@ def test_who_was_away_for_seconds_hears_the_present(play: Play) -> None:
 
 
 def test_a_voice_that_came_late_at_first_catches_up_in_its_pauses(play: Play) -> None:
-    arrivals: list[float | None] = [400.0] * 5 + [100.0 + n * FRAME_MS for n in range(5, 100)]
+    arrivals = steady(100)
+    for n in range(5):
+        arrivals[n] = 400.0
     heard = play(arrivals, 100 + 99 * FRAME_MS)
     assert heard["starved"] == 0
     assert heard["buffered"] <= 500
