@@ -161,14 +161,20 @@ def create_app(settings: Settings) -> Starlette:
     """Return the ASGI application of one worker."""
     parts = Application(settings)
     context = page_context(settings)
-    door = Door(rooms=parts.rooms, passes=parts.passes, context=context, store=parts.store)
+    door = Door(
+        rooms=parts.rooms,
+        passes=parts.passes,
+        context=context,
+        store=parts.store,
+        bus=parts.bus,
+    )
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         async with parts.running():
             yield
 
-    return Starlette(
+    app = Starlette(
         routes=[
             *api.routes(door),
             WebSocketRoute("/ws/rooms/{session}", parts.gateway),
@@ -179,3 +185,6 @@ def create_app(settings: Settings) -> Starlette:
         exception_handlers=pages.exception_handlers(context),
         lifespan=lifespan,
     )
+    # A redirect would be built from the Host header, which a stranger chooses.
+    app.router.redirect_slashes = False
+    return app

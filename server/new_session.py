@@ -69,6 +69,8 @@ async def create_session(
         now = clock.now_ms()
         starts = now if starts_at_ms is None else starts_at_ms
         settings = Settings(starts_at_ms=starts, **choices)
+        if settings.planned_end_ms <= now:
+            raise ValueError("--starts: that session would be over already; choose a later time")
         session = await _store(RoomLog(client), settings, now)
     finally:
         await client.aclose()

@@ -42,6 +42,11 @@ CHOICES: Final = {
 }
 
 
+def is_one_line(text: str) -> bool:
+    """Has this text nothing but what can be seen, and the joiners that Devanagari needs?"""
+    return text.replace("\u200c", "").replace("\u200d", "").isprintable()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """The choices of one session.
@@ -73,10 +78,10 @@ class Settings:
     mode: str = "voice"
 
     def __post_init__(self) -> None:
-        if not 1 <= len(self.title.strip()) <= MAX_TITLE or not self.title.isprintable():
+        if not 1 <= len(self.title.strip()) <= MAX_TITLE or not is_one_line(self.title):
             raise ValueError(f"title: a title has 1 to {MAX_TITLE} characters, on one line")
-        if len(self.on_call) > MAX_ON_CALL:
-            raise ValueError(f"on_call: at most {MAX_ON_CALL} characters")
+        if len(self.on_call) > MAX_ON_CALL or not is_one_line(self.on_call):
+            raise ValueError(f"on_call: at most {MAX_ON_CALL} characters, on one line")
         for name, (low, high) in RANGES.items():
             if not low <= getattr(self, name) <= high:
                 raise ValueError(f"{name}: choose a number from {low} to {high}")

@@ -14,8 +14,11 @@ from server.store.embedded_valkey import EmbeddedValkey
 
 @pytest.fixture(scope="session")
 def anyio_backend() -> tuple[str, dict[str, bool]]:
-    """Run coroutine tests on asyncio with uvloop, like the server itself."""
-    return "asyncio", {"use_uvloop": True}
+    """Run coroutine tests on asyncio's own loop; servers in processes of their own use uvloop.
+
+    uvloop now and then waits for ever in shutdown_default_executor, after the last test.
+    """
+    return "asyncio", {"use_uvloop": False}
 
 
 @pytest.fixture(scope="session")

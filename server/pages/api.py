@@ -91,8 +91,19 @@ async def _readyz(door: Door, request: Request) -> Response:
     ]
     if not reasons:
         warnings += await _store_warnings(door.store)
+    if door.bus is not None and not await _answers(door.bus):
+        warnings.append("The live store does not answer: what is said may not reach everybody.")
     body = {"ready": not reasons, "reasons": reasons, "warnings": warnings}
     return JSONResponse(body, 503 if reasons else 200, headers=dict(HEADERS))
+
+
+async def _answers(store: Redis) -> bool:
+    try:
+        with translated():
+            await store.ping()
+    except StoreError:
+        return False
+    return True
 
 
 async def _store_warnings(store: Redis) -> list[str]:

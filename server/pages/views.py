@@ -88,6 +88,13 @@ async def robots(request: Request) -> Response:
     return PlainTextResponse("User-agent: *\nDisallow: /\n")
 
 
+# What a program is told by a path without an endpoint: code and sentence by status.
+PROGRAM_ERRORS: Final = {
+    404: ("not_found", "There is nothing at this address."),
+    405: ("method_not_allowed", "This address does not take that kind of request."),
+}
+
+
 def exception_handlers(context: Context) -> dict[Any, Callable[..., Awaitable[Response]]]:
     """Return what to show when there is no such page, or when something broke.
 
@@ -97,8 +104,8 @@ def exception_handlers(context: Context) -> dict[Any, Callable[..., Awaitable[Re
 
     async def on_http_error(request: Request, error: HTTPException) -> Response:
         if _for_programs(request):
-            code = "not_found" if error.status_code == 404 else "bad_request"
-            return _error(code, str(error.detail), error.status_code)
+            code, message = PROGRAM_ERRORS.get(error.status_code, PROGRAM_ERRORS[404])
+            return _error(code, message, error.status_code, error.headers)
         name = "not_found.html" if error.status_code == 404 else "error.html"
         response = pages.show(request, name, UNKEPT, status=error.status_code)
         response.headers.update(error.headers or {})
@@ -118,8 +125,12 @@ def exception_handlers(context: Context) -> dict[Any, Callable[..., Awaitable[Re
 
 
 def _for_programs(request: Request) -> bool:
-    return request.url.path.startswith("/api/")
+    path = request.url.path
+    return path.startswith("/api/") or path in ("/healthz", "/readyz")
 
 
-def _error(code: str, message: str, status: int) -> Response:
-    return JSONResponse({"error": code, "message": message}, status)
+def _error(
+    code: str, message: str, status: int, headers: Mapping[str, str] | None = None
+) -> Response:
+    kept = {"cache-control": "no-store", **(headers or {})}
+    return JSONResponse({"error": code, "message": message}, status, headers=kept)

@@ -95,6 +95,7 @@ class OnCall:
         self._rooms = rooms
         self._store = store
         self._mail = mail
+        self._warned: set[tuple[str, str]] = set()
         self._telling: dict[tuple[str, str], asyncio.Task[None]] = {}
         rooms.on_open.append(self._opened)
         rooms.on_close.append(self._closed)
@@ -138,8 +139,10 @@ class OnCall:
         room, session = replica.room, replica.session
         address = ADDRESS.search(room.on_call) if room is not None else None
         if room is None or self._mail is None or address is None:
-            log.warning("session %s: a call for support waits, and no mail can be sent", session)
-            return True
+            if (session, alert) not in self._warned:  # an address may still be named
+                self._warned.add((session, alert))
+                log.warning("session %s: a call for support waits, no mail can be sent", session)
+            return False
         key = told_key(session, alert)
         try:
             state = await self._claim(key)

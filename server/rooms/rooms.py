@@ -113,7 +113,7 @@ class Rooms:
         session = replica.session
         decisions = self._decisions.get(session)
         if decisions is None:
-            decisions = Decisions(replica, self.log, self.clock, self.watch, self._reload)
+            decisions = Decisions(replica, self.log, self.clock, self.watch, self.catch_up)
             if self._replicas.get(session) is replica:
                 self._decisions[session] = decisions
         return decisions.submit(command, command_id)
@@ -160,7 +160,8 @@ class Rooms:
         except Exception as error:
             note_defect("reading a log", error)
 
-    async def _reload(self, replica: Replica) -> None:
+    async def catch_up(self, replica: Replica) -> None:
+        """Read the log to its end now. Raises: LogUnavailable."""
         if await self._read(replica):
             replica.tell()
 

@@ -5,13 +5,15 @@ Rule 1: a view is rendered and encoded once per role and change; a socket gets a
 Rule 2: the first change is shown at once, those of the next COALESCE_SECONDS share
         a frame; except for observers, whose frames are always sent at once: else
         a private change a moment before would shift the time in theirs.
-Rule 3: observers get no position and participants no version: both count changes
-        that they may not know of.
+Rule 3: observers get no position, and participants a name of what they are shown
+        instead: version and head of the log tell of changes that they may not
+        know of, and a head could be searched for the event behind it.
 """
 
 from __future__ import annotations
 
 import asyncio
+import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -42,6 +44,12 @@ class Listener:
     closing: bool = False
     shown: bytes = b""
     shown_own: dict[str, Any] = field(default_factory=dict)
+
+
+def _name_of(room: Room, encoded: bytes) -> bytes:
+    """Name what is shown, for whom the log is none of their business; it cannot be guessed."""
+    secret = room.log_id.encode()
+    return hashlib.blake2b(encoded, key=secret[:64], digest_size=20).hexdigest().encode()
 
 
 def shape_of(person: Person) -> str:
@@ -77,6 +85,7 @@ class Audience:
         self._ending: asyncio.TimerHandle | None = None
         self._opening: dict[str, bytes] = {}
         self._rendered: dict[str, bytes] = {}
+        self._opaque: dict[str, bytes] = {}
         replica.watchers.append(self.changed)
 
     def join(self, listener: Listener) -> None:
@@ -182,6 +191,7 @@ class Audience:
             if self._rendered.get(shape) != encoded:
                 self._rendered[shape] = encoded
                 self._opening[shape] = frames.opening(b'{"type":"view","view":' + encoded)
+                self._opaque[shape] = _name_of(room, encoded)
 
     def _show_observers(self, room: Room) -> None:
         observers = [
@@ -225,5 +235,5 @@ class Audience:
         if shape == Role.FACILITATOR:
             position = b',"position":{"version":%d,"head":"%b"}' % (at.version, at.head.encode())
         elif shape == Role.PARTICIPANT:
-            position = b',"position":{"head":"%b"}' % at.head.encode()
+            position = b',"position":{"head":"%b"}' % self._opaque[shape]
         return b'%b,"now":%d,"you":' % (position, now)

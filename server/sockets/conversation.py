@@ -95,15 +95,28 @@ class Conversation:
             return
         match settled.result():
             case Done(version):
-                self._relay(request)
-                answer: dict[str, Any] = {"type": "done", "id": request.id}
-                if self._role is Role.FACILITATOR:
-                    answer["version"] = version
-                self._send(answer)
+                sending = self._relay(request)
+                if sending is None:
+                    self._done(request, version)
+                else:
+                    sending.add_done_callback(lambda sent: self._sent(request, version, sent))
             case NotDone(code, field):
                 self._refuse(request.id, code, field)
             case _:
                 self._send({"type": "unknown", "id": request.id})
+
+    def _done(self, request: Request, version: int) -> None:
+        answer: dict[str, Any] = {"type": "done", "id": request.id}
+        if self._role is Role.FACILITATOR:
+            answer["version"] = version
+        self._send(answer)
+
+    def _sent(self, request: Request, version: int, sent: asyncio.Future[bool]) -> None:
+        """Call a private word done when it has left for the other workers, not before."""
+        if sent.cancelled() or not sent.result():
+            self._send({"type": "unknown", "id": request.id})
+        else:
+            self._done(request, version)
 
     def _refuse(self, command_id: str | None, code: str, field: str | None = None) -> None:
         answer = {"type": "refused", "id": command_id, "code": code, "message": SENTENCES[code]}
@@ -114,19 +127,26 @@ class Conversation:
     def _pong(self, echo: object) -> None:
         # The library's own encoder: an echo may hold numbers that orjson does not know.
         pong = {"type": "pong", "now": self._rooms.clock.now_ms(), "echo": echo}
-        self._listener.outbox.send(frames.message(json.dumps(pong).encode()))
+        try:
+            encoded = json.dumps(pong).encode()
+        except RecursionError:
+            raise BadFrame from None  # read at its deepest, one level too deep to write
+        self._listener.outbox.send(frames.message(encoded))
 
     def _send(self, answer: Mapping[str, Any]) -> None:
         self._listener.outbox.send(frames.message(orjson.dumps(answer)))
 
     # ---- What is said but not stored ----------------------------------------------
 
-    def _relay(self, request: Request) -> None:
-        """Pass on the words of an accepted command; they were never in the log."""
+    def _relay(self, request: Request) -> asyncio.Future[bool] | None:
+        """Pass on the words of an accepted command; they were never in the log.
+
+        The future, where there is one, says whether they have left this worker.
+        """
         room = self._replica.room
         session, person = self._replica.session, self._listener.person
         if room is None or person not in room.people:
-            return
+            return None
         command, text = request.command, request.relayed
         match command.do:
             case "write":
@@ -136,12 +156,13 @@ class Conversation:
             case "say_privately":
                 to = getattr(command, "to")  # noqa: B009
                 now = self._rooms.clock.now_ms()
-                self._live.line(session, room.people[person], to, text, now)
+                return self._live.line(session, room.people[person], to, text, now)
             case "ask_support":
-                calls = [alert for alert in room.alerts if alert.person == person]
+                kind = getattr(command, "kind")  # noqa: B009
+                calls = [one for one in room.alerts if (one.person, one.kind) == (person, kind)]
                 if calls:
-                    call = calls[-1]
-                    self._live.alert(session, call.id, room.people[person], call.kind, text)
+                    return self._live.alert(session, calls[-1].id, room.people[person], kind, text)
+        return None
 
 
 def _id_of(text: str | None) -> str | None:

@@ -22,6 +22,7 @@ from server.sockets.passes import Pass, Passes
 from server.sockets.protocol import EXTENSION, RoomSocketProtocol
 from server.sockets.wire import BadFrame, read_frame
 from server.store.errors import StoreError
+from session_engine import PersonId
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -91,9 +92,11 @@ class Entry(ABC):
             raise Refusal(CloseCode.SERVICE_AWAY)
         replica = await self._rooms.open(session)
         try:
-            if replica.room is not None and bearer.person not in replica.room.people:
-                # They came in on another worker a moment ago, and this one has not heard yet.
-                await self._rooms.repair(replica)
+            person = replica.room.people.get(PersonId(bearer.person)) if replica.room else None
+            if person is None or person.state == "gone":
+                # They may have come in on another worker a moment ago, and this one has not
+                # heard yet: nobody is sent away for good before the log was read.
+                await self._rooms.catch_up(replica)
             await self.attend(replica, bearer, socket, receive)
         finally:
             self._rooms.release(replica)

@@ -9,7 +9,8 @@ here; the bus is trusted, because only workers are on it.
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
+from collections import Counter, deque
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -25,6 +26,8 @@ from session_engine import Person, Role
 
 # One gesture of a kind and person counts once in this time, and is shown as a sum.
 GESTURES_SECONDS: Final = 2.0
+# A subscription takes a millisecond; a live store that is away keeps nobody outside.
+SUBSCRIBE_SECONDS: Final = 1.0
 
 
 def live_channel(session: str) -> str:
@@ -40,6 +43,7 @@ class Said:
     made: set[tuple[str, str]] = field(default_factory=set)
     gestures: Counter[str] = field(default_factory=Counter)
     timer: asyncio.TimerHandle | None = None
+    hears: asyncio.Event = field(default_factory=asyncio.Event)
 
 
 class Live:
@@ -51,7 +55,8 @@ class Live:
         self._worker = worker
         self._audiences: dict[str, Audience] = {}
         self._said: dict[str, Said] = {}
-        self._sending: set[asyncio.Task[None]] = set()
+        self._outgoing: deque[tuple[str, bytes, asyncio.Future[bool]]] = deque()
+        self._sender: asyncio.Task[None] | None = None
         self.feed = (
             Feed(bus, on_message=self._heard, on_subscribed=self._subscribed) if bus else None
         )
@@ -62,10 +67,14 @@ class Live:
         """Begin to carry a room."""
         session = audience.replica.session
         self._audiences[session] = audience
-        self._said[session] = Said()
+        said = self._said[session] = Said()
         audience.replica.watchers.append(self._prune)
         if self.feed is not None:
             await self.feed.subscribe(live_channel(session))
+            # Who is shown the room also hears it: what is said is said once.
+            with suppress(TimeoutError):
+                async with asyncio.timeout(SUBSCRIBE_SECONDS):
+                    await said.hears.wait()
 
     async def close(self, audience: Audience) -> None:
         """Forget all that was said in a room."""
@@ -83,7 +92,7 @@ class Live:
         room = audience.replica.room
         said = self._said.get(audience.replica.session)
         person = room.people.get(listener.person) if room else None
-        if said is None or person is None or not _hears(person):
+        if said is None or person is None or person.state != "seated" or not _hears(person):
             return
         for text in said.texts.values():
             listener.outbox.send(_frame(text))
@@ -102,39 +111,61 @@ class Live:
         said.made.add((person, kind))
         self._say(session, {"kind": "gesture", "gesture": kind})
 
-    def line(self, session: str, sender: Person, to: str | None, text: str, at: int) -> None:
-        """Relay a private word between a participant and the facilitators."""
+    def line(
+        self, session: str, sender: Person, to: str | None, text: str, at: int
+    ) -> asyncio.Future[bool] | None:
+        """Relay a private word between a participant and the facilitators.
+
+        The future says whether it has left this worker; None: it had not to.
+        """
         words = {"from": sender.id, "name": sender.name, "to": to, "text": text, "at": at}
-        self._say(session, {"kind": "line", **words})
+        return self._say(session, {"kind": "line", **words})
 
-    def alert(self, session: str, alert: str, person: Person, kind: str, note: str) -> None:
-        """Relay a call for support, with its note, to the facilitators."""
+    def alert(
+        self, session: str, alert: str, person: Person, kind: str, note: str
+    ) -> asyncio.Future[bool] | None:
+        """Relay a call for support, with its note, to the facilitators; answers like `line`."""
         words = {"alert": alert, "person": person.id, "name": person.name}
-        self._say(session, {"kind": "alert", **words, "support": kind, "note": note})
+        return self._say(session, {"kind": "alert", **words, "support": kind, "note": note})
 
-    def _say(self, session: str, said: dict[str, Any]) -> None:
+    def _say(self, session: str, said: dict[str, Any]) -> asyncio.Future[bool] | None:
         self._deliver(session, said)
-        self._publish(session, said)
+        return self._publish(session, said)
 
-    def _publish(self, session: str, said: dict[str, Any]) -> None:
+    def _publish(self, session: str, said: dict[str, Any]) -> asyncio.Future[bool] | None:
+        """Send to the other workers, in the order in which it was said."""
         if self._bus is None:
-            return
-        sending = self._send(self._bus, session, orjson.dumps([self._worker, said]))
-        task = asyncio.create_task(sending)
-        self._sending.add(task)
-        task.add_done_callback(self._sending.discard)
+            return None
+        sent: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        self._outgoing.append((session, orjson.dumps([self._worker, said]), sent))
+        if self._sender is None or self._sender.done():
+            self._sender = asyncio.create_task(self._send_all(self._bus))
+        return sent
 
-    async def _send(self, bus: Redis, session: str, data: bytes) -> None:
-        try:
-            with translated():
-                await bus.publish(live_channel(session), data)
-        except StoreError:
-            pass  # Never stored, so it may be lost: the next text holds all of it.
+    async def _send_all(self, bus: Redis) -> None:
+        while self._outgoing:
+            session, data, sent = self._outgoing.popleft()
+            try:
+                with translated():
+                    await bus.publish(live_channel(session), data)
+                left = True
+            except StoreError:
+                left = False  # A text is lost, the next one holds all of it; a line is said again.
+            if not sent.done():
+                sent.set_result(left)
 
     # ---- Hearing ------------------------------------------------------------------
 
     def _subscribed(self, channel: str) -> None:
-        self._publish(_session(channel), {"kind": "ask"})
+        """Ask for what was missed, and say again what others may have missed meanwhile."""
+        session = _session(channel)
+        said = self._said.get(session)
+        if said is None:
+            return
+        said.hears.set()
+        for text in said.texts.values():
+            self._publish(session, text)
+        self._publish(session, {"kind": "ask"})
 
     def _heard(self, channel: str, data: bytes) -> None:
         worker, said = orjson.loads(data)

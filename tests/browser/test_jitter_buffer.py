@@ -58,10 +58,11 @@ def steady(count: int) -> list[float | None]:
     return [100.0 + n * FRAME_MS for n in range(count)]
 
 
-def test_a_steady_voice_waits_for_150_ms_and_has_no_holes(play: Play) -> None:
-    heard = play(steady(50), 100 + 50 * FRAME_MS)
-    assert 245 <= heard["first"] <= 260
+def test_a_steady_voice_is_waited_for_at_first_and_then_comes_nearer(play: Play) -> None:
+    heard = play(steady(150), 100 + 149 * FRAME_MS)
+    assert 355 <= heard["first"] <= 370
     assert heard["target"] == 150
+    assert heard["buffered"] <= 150 + 2 * FRAME_MS
     assert (heard["lost"], heard["starved"], heard["skipped"]) == (0, 0, 0)
 
 

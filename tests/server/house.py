@@ -26,10 +26,11 @@ START_SECONDS = 20.0
 class Worker:
     """One server process."""
 
-    def __init__(self, store_url: str) -> None:
+    def __init__(self, store_url: str, live_url: str | None = None) -> None:
         """Start it and wait until it is ready."""
         self.process = subprocess.Popen(
-            [sys.executable, "-W", "error", "tests/server/one_worker.py", store_url, SECRET],
+            [sys.executable, "-W", "error", "tests/server/one_worker.py", store_url, SECRET]
+            + ([live_url] if live_url else []),
             cwd=ROOT,
             env={**os.environ, "PYTHONPATH": str(ROOT)},
             stdout=subprocess.PIPE,
@@ -107,9 +108,9 @@ class House:
         self.store = EmbeddedValkey(self.directory)
         self.store.start()
 
-    def start_worker(self) -> Worker:
-        """Add a worker."""
-        worker = Worker(self.store.url)
+    def start_worker(self, live_url: str | None = None) -> Worker:
+        """Add a worker; `live_url` None: what is said goes over the same store."""
+        worker = Worker(self.store.url, live_url)
         self.workers.append(worker)
         return worker
 

@@ -14,14 +14,15 @@ from server.settings import read_settings
 
 
 def main() -> None:
-    """Serve a store until killed: `one_worker.py STORE_URL SECRET [PUBLIC_URL]`."""
+    """Serve a store until killed: `one_worker.py STORE_URL SECRET [LIVE_URL]`."""
     url, secret = sys.argv[1:3]
+    live_url = sys.argv[3] if len(sys.argv) > 3 else url
     listener = listen("127.0.0.1", 0)
     port = listener.getsockname()[1]
-    public_url = sys.argv[3] if len(sys.argv) > 3 else f"http://127.0.0.1:{port}"
+    public_url = f"http://127.0.0.1:{port}"
     set_up_logs()
     settings = read_settings(
-        redis_url=url, live_redis_url=url, secret_key=secret, public_url=public_url
+        redis_url=url, live_redis_url=live_url, secret_key=secret, public_url=public_url
     )
     server = Server(uvicorn_config(settings))
     signal.signal(signal.SIGINT, signal.SIG_IGN)

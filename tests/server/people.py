@@ -95,7 +95,10 @@ class Person:
         try:
             async for message in self._socket:
                 self.raw.append(str(message))
-                self.frames.append(json.loads(message))
+                try:
+                    self.frames.append(json.loads(message))
+                except RecursionError:
+                    continue  # an echo as deep as the server can read
                 self._news.set()
         except ConnectionClosed:
             pass

@@ -170,3 +170,37 @@ async def test_health_and_readiness(house: House) -> None:
     assert health.status_code == 200
     assert ready.status_code == 200
     assert ready.json() == {"ready": True, "reasons": [], "warnings": []}
+
+
+async def test_names_with_the_joiners_of_devanagari_are_names(house: House) -> None:
+    session = await house.create()
+    person = await Person.at_door(house, session, Role.PARTICIPANT, "क्‍षमा")
+    facilitator = await Person.enter(house, session, Role.FACILITATOR, "Meera")
+    names = [one["name"] for one in facilitator.view["people"]]
+    assert "क्‍षमा" in names
+    assert person.id
+
+
+@pytest.mark.parametrize("name", ["\u202eAsha", "A\u200bsha", "A\x00"])
+async def test_names_that_cannot_be_seen_are_refused(house: House, name: str) -> None:
+    session = await house.create()
+    link = house.link(session, Role.PARTICIPANT)
+    answer = await ask_door(house.workers[0], link=link, name=name, consent=GUIDELINES_VERSION)
+    assert answer.status_code == 422
+    assert answer.json()["field"] == "name"
+
+
+async def test_paths_for_programs_answer_in_json_whatever_is_asked(house: House) -> None:
+    worker = house.workers[0]
+    async with httpx.AsyncClient(base_url=worker.url) as client:
+        for method, path, status, code in (
+            ("POST", "/healthz", 405, "method_not_allowed"),
+            ("GET", "/api/enter", 405, "method_not_allowed"),
+            ("GET", "/api/nothing", 404, "not_found"),
+            ("POST", "/api/enter/", 404, "not_found"),
+        ):
+            answer = await client.request(method, path)
+            assert (answer.status_code, answer.json()["error"]) == (status, code)
+            assert answer.json()["message"].endswith(".")
+            assert answer.headers["cache-control"] == "no-store"
+            assert status == 404 or "allow" in answer.headers

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import httpx
+
 from session_engine import Role
 from tests.server.house import House
 from tests.server.people import Frame, Person
@@ -90,3 +92,33 @@ async def test_an_observer_hears_nothing(house: House) -> None:
     assert not any(frame["type"] == "live" for frame in observer.frames)
     assert await observer.refused("write", turn=None, text="x") == "not_allowed"
     assert facilitator.view["observers"] == 1
+
+
+async def test_somebody_at_the_door_hears_nothing(house: House) -> None:
+    facilitator, ana, ben = await speaking(house)
+    await ana.done("write", turn=ana.view["turn"]["id"], text="this is private")
+    await ben.find(text)
+    await facilitator.done("set_doors", doors="knock")
+    for worker in (0, 1):
+        stranger = await Person.at_door(house, ana.session, Role.PARTICIPANT, "New", worker)
+        await stranger.open()
+        await stranger.see()
+        await stranger.send_text('{"ping": 1}')
+        await stranger.find(lambda frame: frame["type"] == "pong")
+        assert "private" not in "".join(stranger.raw)
+        assert stranger.view == {"waiting": True}
+
+
+async def test_a_private_line_is_not_called_done_while_it_cannot_leave(own_house: House) -> None:
+    nowhere = f"unix://{own_house.directory / 'nobody-listens.sock'}"
+    worker = own_house.start_worker(nowhere)
+    session = await own_house.create()
+    facilitator = await Person.enter(own_house, session, Role.FACILITATOR, "Meera")
+    ana = await Person.enter(own_house, session, Role.PARTICIPANT, "Ana")
+    assert (await ana.do("say_privately", text="are you there"))["type"] == "unknown"
+    assert (await ana.do("ask_support", kind="now", note="please"))["type"] == "unknown"
+    # The call itself is stored, whatever happens to the words.
+    await facilitator.see(lambda view, you: len(view["alerts"]) == 1)
+    async with httpx.AsyncClient() as client:
+        warnings = (await client.get(f"{worker.url}/readyz")).json()["warnings"]
+    assert any("live store" in warning for warning in warnings)

@@ -176,3 +176,21 @@ async def test_only_our_own_pages_may_open_a_socket(
     with pytest.raises(InvalidStatus) as refusal:
         await connect(address, additional_headers=headers)
     assert refusal.value.response.status_code == 403
+
+
+async def test_a_position_tells_participants_nothing_about_the_log(house: House) -> None:
+    session = await house.create()
+    facilitator = await Person.enter(house, session, Role.FACILITATOR, "Meera", 0)
+    ana = await Person.enter(house, session, Role.PARTICIPANT, "Ana", 0)
+    await facilitator.see(lambda view, you: len(view["people"]) == 2)
+    shown = ana.latest or {}
+    assert shown["position"].keys() == {"head"}
+    assert shown["position"]["head"] != (facilitator.latest or {})["position"]["head"]
+    await facilitator.done("set_script", lines=["nobody else sees this"])
+    await facilitator.find(lambda frame: frame["type"] == "view" and frame["view"]["script"] != [])
+    ben = await Person.enter(house, session, Role.PARTICIPANT, "Ben", 0)
+    await ana.see(lambda view, you: len(view["people"]) == 3)
+    await ben.done("leave")
+    await ana.see(lambda view, you: len(view["people"]) == 2)
+    assert (ana.latest or {})["view"] == shown["view"]
+    assert (ana.latest or {})["position"] == shown["position"]

@@ -222,6 +222,18 @@ async def test_a_ping_is_answered_with_the_time_and_its_echo(
     assert abs(pong["now"] - (ana.latest or {})["now"]) < 60_000
 
 
+async def test_a_ping_that_is_as_deep_as_can_be_read_ends_no_socket(
+    circle: tuple[Person, Person, Person],
+) -> None:
+    _, ana, _ = circle
+    for depth in (900, 950, 960, 965, 970, 975, 980, 1_000):
+        await ana.send_text('{"ping":' + "[" * depth + "]" * depth + "}")
+        await asyncio.sleep(0.6)  # unreadable frames count ten times
+    await ana.send_text('{"ping": "still here"}')
+    await ana.find(lambda f: f.get("echo") == "still here")
+    assert ana.close_code is None
+
+
 async def test_no_wrong_frame_leaves_a_traceback(house: House) -> None:
     said = "".join(line for worker in house.workers for line in worker.said)
     assert "Traceback" not in said

@@ -303,3 +303,25 @@ async def test_a_worker_that_slept_too_long_takes_its_people_back(own_house: Hou
     await facilitator.see(lambda view, you: view["people"][0]["present"])
     await ana.done("leave")
     assert not any(frame["type"] == "store" for frame in ana.frames), "the store was there"
+
+
+async def test_who_has_just_come_in_is_never_sent_away_for_what_pub_sub_forgot(
+    own_house: House,
+) -> None:
+    house = own_house
+    house.start_worker()
+    house.start_worker()
+    session = await house.create()
+    for number in (0, 1):
+        await Person.enter(house, session, Role.FACILITATOR, "Meera", number)
+    client = open_client(house.store.url)
+    for number in range(12):
+        await client.execute_command("CLIENT", "KILL", "TYPE", "pubsub")  # type: ignore[no-untyped-call]
+        newcomer = await Person.at_door(house, session, Role.PARTICIPANT, "New", 0)
+        await newcomer.open(house.workers[1])
+        try:
+            await newcomer.see(seconds=2)
+        except (TimeoutError, AssertionError):
+            assert newcomer.close_code in (None, 4000), f"{number}: {newcomer.close_code}"
+        await newcomer.go()
+    await client.aclose()
