@@ -3,7 +3,8 @@
  *
  * Time is counted in samples. A frame that travelled fastest sets the pace: every sample is
  * played `target` after the moment in which it would have come that fast. The target follows
- * the worst lateness of the last seconds, between 150 and 600 ms.
+ * the worst lateness of the last seconds, between 150 and 600 ms. While little is known of the
+ * way it is careful, so that a stall does not tear the first sentence.
  */
 import { Concealment } from "./concealment.js";
 import { FRAME_SAMPLES, RATE } from "./voice_frame.js";
@@ -11,6 +12,8 @@ import { FRAME_SAMPLES, RATE } from "./voice_frame.js";
 const ms = (/** @type {number} */ n) => (n * RATE) / 1000;
 const SHORTEST = ms(150);
 const LONGEST = ms(600);
+const CAREFUL = ms(260); // one stall of 200 ms and its jitter
+const KNOWN = 80; // frames: after five seconds the way is known
 const SPARE = ms(30); // above the worst lateness seen: the next one may be a little worse
 const REMEMBERED = 250; // frames: 15 s; a stall that has not come back for that long is over
 const MOST_BEHIND = ms(1000);
@@ -28,7 +31,8 @@ export class JitterBuffer {
     /** @type {number[]} how long each of the last frames took, less its own place in time */
     this.transits = [];
     this.fastest = 0;
-    this.target = SHORTEST;
+    this.target = CAREFUL;
+    this.known = 0; // frames that were measured
     this.at = 0; // the next sample to play
     this.newest = 0; // the end of the newest frame
     this.heard_at = 0;
@@ -60,7 +64,9 @@ export class JitterBuffer {
     if (this.transits.length > REMEMBERED) this.transits.shift();
     this.fastest = Math.min(...this.transits);
     const worst = Math.max(...this.transits) - this.fastest;
-    this.target = Math.min(LONGEST, Math.max(SHORTEST, worst + SPARE));
+    this.known += 1;
+    const least = this.known < KNOWN ? CAREFUL : SHORTEST;
+    this.target = Math.min(LONGEST, Math.max(least, worst + SPARE));
   }
 
   /** Lets go of what lies too far back, and goes on near the newest. */
