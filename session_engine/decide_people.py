@@ -9,7 +9,7 @@ from session_engine.commands import Role
 from session_engine.decide_turns import close_turn
 from session_engine.draft import Draft, seated_participant
 from session_engine.ids import PersonId
-from session_engine.limits import MAX_NAME, MAX_REASON, SECOND_MS
+from session_engine.limits import MAX_KNOCKING, MAX_NAME, MAX_OBSERVERS, MAX_REASON, SECOND_MS
 from session_engine.refusals import Refused
 from session_engine.room import Person, Room, circle, find_person
 from session_engine.stages import Stage
@@ -32,8 +32,7 @@ def enter(draft: Draft, command: c.Enter) -> None:
         if known.name != name:
             draft.add(e.PersonRenamed(at=draft.now, person=known.id, name=name))
         return
-    if command.role is Role.PARTICIPANT and len(circle(room)) >= room.settings.seats:
-        raise Refused("full")
+    _check_room_for(room, command.role)
     if known is None and command.person in room.people:
         raise Refused("bad_command", "person")
     person = known.id if known is not None else command.person
@@ -51,6 +50,18 @@ def enter(draft: Draft, command: c.Enter) -> None:
         )
     else:
         _seat(draft, person, command.role, name, command.browser, command.consent)
+
+
+def _check_room_for(room: Room, role: Role) -> None:
+    if role is Role.PARTICIPANT and len(circle(room)) >= room.settings.seats:
+        raise Refused("full")
+    here = [someone for someone in room.people.values() if someone.state != "gone"]
+    knocking = sum(1 for someone in here if someone.state == "knocking")
+    observers = sum(1 for someone in here if someone.role is Role.OBSERVER)
+    if role is Role.PARTICIPANT and knocking >= MAX_KNOCKING:
+        raise Refused("full")
+    if role is Role.OBSERVER and observers >= MAX_OBSERVERS:
+        raise Refused("full")
 
 
 def _check_door(room: Room, command: c.Enter, now: int) -> None:

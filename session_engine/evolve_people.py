@@ -113,6 +113,10 @@ def person_gone(room: Room, event: e.PersonGone) -> Room:
         expires_at=None,
     )
     room = _with(room, person)
+    if event.why == "expired" and not person.turns and not person.browser:
+        # Was never here and cannot come back as the same person: nothing to remember.
+        people = {key: other for key, other in room.people.items() if key != person.id}
+        room = replace(room, people=people)
     room = replace(room, floor=without_place(room.floor, person.id))
     return _facilitators_checked(room, event.at)
 

@@ -13,6 +13,11 @@ MINUTE_MS: Final = 60 * SECOND_MS
 # The circle: the programme promises at most 35 people in a room.
 MAX_SEATS: Final = 35
 
+# Everybody costs memory and bytes in every facilitator's view: nobody with a link can
+# fill a room with screens that only watch or wait.
+MAX_OBSERVERS: Final = 100
+MAX_KNOCKING: Final = 100
+
 # Speaking. A discussion turn is one to two minutes, never outside;
 # introductions and closing lines may be shorter to fit many people in.
 MIN_DISCUSSION_S: Final = 60

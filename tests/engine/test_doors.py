@@ -346,3 +346,19 @@ def test_who_was_never_here_cannot_connect() -> None:
     assert world.refused(Arrive(person=DEV, connection=ConnectionId("w1.9"))) == "not_allowed"
     world.do(c.Leave(by=ANA))
     assert world.refused(Arrive(person=ANA, connection=ConnectionId("w1.9"))) == "not_allowed"
+
+
+@pytest.mark.parametrize("role", [Role.PARTICIPANT, Role.OBSERVER])
+def test_a_link_cannot_fill_the_room_with_screens_that_watch_or_wait(role: Role) -> None:
+    world = lobby(doors="knock")
+    for number in range(100):
+        world.enter(PersonId(f"x{number}"), role)
+    one_more = Enter(person=PersonId("one-more"), role=role, name="One more")
+    assert world.refused(one_more) == "full"
+
+
+def test_somebody_who_never_came_is_not_remembered() -> None:
+    world = lobby(ANA)
+    world.do(Enter(person=BEN, role=Role.PARTICIPANT, name="Ben"))
+    world.wait(61 * SECOND)
+    assert BEN not in world.room.people
