@@ -32,6 +32,8 @@ def view(room: Room, role: Role) -> dict[str, Any]:
     shown.update(_circle_view(room))
     if role is Role.FACILITATOR:
         shown.update(_facilitator_view(room))
+    else:
+        shown["people"] = [_person(person) for person in _here(room)]
     return shown
 
 
@@ -103,7 +105,6 @@ def _circle_view(room: Room) -> dict[str, Any]:
         "next": next_people(room),
         "round": ROUNDS[round_.kind] if round_ is not None else None,
         "volunteers": round_ is not None and round_.volunteers,
-        "people": [_person(person) for person in _here(room)],
         "themes": [
             {"id": theme.id, "text": theme.text, "resonates": len(theme.resonates)}
             for theme in room.themes
