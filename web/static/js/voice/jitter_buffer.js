@@ -7,15 +7,10 @@
  * way it is careful, so that a stall does not tear the first sentence.
  */
 import { Concealment } from "./concealment.js";
+import { Pace } from "./pace.js";
 import { FRAME_SAMPLES, RATE } from "./voice_frame.js";
 
 const ms = (/** @type {number} */ n) => (n * RATE) / 1000;
-const SHORTEST = ms(150);
-const LONGEST = ms(600);
-const CAREFUL = ms(260); // one stall of 200 ms and its jitter
-const KNOWN = 80; // frames: after five seconds the way is known
-const SPARE = ms(30); // above the worst lateness seen: the next one may be a little worse
-const REMEMBERED = 250; // frames: 15 s; a stall that has not come back for that long is over
 const MOST_BEHIND = ms(1000);
 const RETURN = ms(5); // a voice that comes back does so without a click
 const STEP = ms(10); // so much is left out of a pause at once
@@ -28,11 +23,7 @@ export class JitterBuffer {
   constructor() {
     /** @type {Map<number, Float32Array>} */
     this.frames = new Map();
-    /** @type {number[]} how long each of the last frames took, less its own place in time */
-    this.transits = [];
-    this.fastest = 0;
-    this.target = CAREFUL;
-    this.known = 0; // frames that were measured
+    this.pace = new Pace();
     this.at = 0; // the next sample to play
     this.newest = 0; // the end of the newest frame
     this.heard_at = 0;
@@ -47,9 +38,9 @@ export class JitterBuffer {
   /** @param {number} sequence @param {Float32Array} samples @param {number} now */
   push(sequence, samples, now) {
     const start = sequence * FRAME_SAMPLES;
-    const first = this.transits.length === 0;
+    const first = this.pace.unknown;
     if (!first && start < this.at) return; // its moment has gone
-    this.measure(now - start);
+    this.pace.measure(now - start);
     this.frames.set(sequence, samples);
     this.loudest = Math.max(this.loudest * 0.99, samples.reduce((most, each) => Math.max(most, Math.abs(each)), 0));
     this.newest = Math.max(this.newest, start + FRAME_SAMPLES);
@@ -58,22 +49,10 @@ export class JitterBuffer {
     if (this.newest - this.at > MOST_BEHIND) this.skip();
   }
 
-  /** @param {number} transit */
-  measure(transit) {
-    this.transits.push(transit);
-    if (this.transits.length > REMEMBERED) this.transits.shift();
-    this.fastest = Math.min(...this.transits);
-    const worst = Math.max(...this.transits) - this.fastest;
-    this.known += 1;
-    const least = this.known < KNOWN ? CAREFUL : SHORTEST;
-    this.target = Math.min(LONGEST, Math.max(least, worst + SPARE));
-  }
-
   /** Lets go of what lies too far back, and goes on near the newest. */
   skip() {
-    this.at = Math.max(this.at, this.newest - Math.min(this.target, LONGEST));
-    this.transits = this.transits.slice(-1); // the old pace is no longer to be had
-    this.measure(this.transits.pop() ?? 0);
+    this.at = Math.max(this.at, this.newest - this.target);
+    this.pace.restart();
     this.stats.skipped += 1;
     this.fade = 0;
     this.forget();
@@ -87,7 +66,7 @@ export class JitterBuffer {
 
   /** By how much we play later than we would have to. @param {number} now */
   late(now) {
-    return now - this.fastest - this.target - this.at;
+    return now - this.pace.fastest - this.target - this.at;
   }
 
   /** Adds the next samples to `out`. @param {Float32Array} out @param {number} now */
@@ -158,6 +137,10 @@ export class JitterBuffer {
     this.fade = 0;
     this.stats.starved += 1;
     this.concealment.addTo(out.subarray(at));
+  }
+
+  get target() {
+    return this.pace.target;
   }
 
   get buffered_ms() {
