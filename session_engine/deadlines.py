@@ -73,9 +73,10 @@ def _first_by(room: Room, moment: str) -> Person | None:
     return min(pending, key=lambda p: int(getattr(p, moment)), default=None)
 
 
+# Looked at before every decision, for everybody: plain attributes, no sorting.
 def absence_due(room: Room) -> int | None:
-    person = _first_by(room, "absent_at")
-    return person.absent_at if person is not None else None
+    dues = [p.absent_at for p in room.people.values() if p.absent_at is not None]
+    return min(dues) if dues else None
 
 
 def absence_falls_due(draft: Draft, at: int) -> None:
@@ -88,8 +89,8 @@ def absence_falls_due(draft: Draft, at: int) -> None:
 
 
 def expiry_due(room: Room) -> int | None:
-    person = _first_by(room, "expires_at")
-    return person.expires_at if person is not None else None
+    dues = [p.expires_at for p in room.people.values() if p.expires_at is not None]
+    return min(dues) if dues else None
 
 
 def expiry_falls_due(draft: Draft, at: int) -> None:
