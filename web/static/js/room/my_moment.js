@@ -51,7 +51,7 @@ function theDeed(/** @type {Room} */ { view, may }) {
   if (may("start_turn")) return { label: t("Start"), icon: "play", command: "start_turn", fields: { turn } };
   if (may("finish_turn"))
     return { label: t("I am done"), icon: "check", command: "finish_turn", fields: { turn } };
-  if (view.stage === "discussion" && may("raise_hand"))
+  if ((view.stage === "discussion" || view.volunteers) && may("raise_hand"))
     return { label: t("Ask to speak"), icon: "hand", command: "raise_hand" };
   return null;
 }
@@ -95,7 +95,8 @@ export function sentence(/** @type {Room} */ room) {
     return view.stage === "discussion" ? t("Thank you. Ask again whenever you like.") : t("Thank you.");
   if (you.standing === "passed") return t("Thank you for being here. You can simply listen.");
   if (readTurn(view.turn, now)) return t("You are listening.");
-  if (view.stage === "discussion") return t("If you would like to speak, ask. Listening is just as welcome.");
+  if (view.stage === "discussion" || view.volunteers)
+    return t("If you would like to speak, ask. Listening is just as welcome.");
   if (view.stage === "close") return t("We are coming to the end.");
   return t("A moment of quiet.");
 }

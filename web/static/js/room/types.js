@@ -70,6 +70,7 @@
  * @property {string} [title] from here on: participants and facilitators
  * @property {number} [planned_end]
  * @property {'introductions'|'closing'|null} [round]
+ * @property {boolean} [volunteers] whether this round is offered only to raised hands
  * @property {boolean} [calm] the facilitator has been away for long
  * @property {string|null} [prompt]
  * @property {number} [limit_s]
