@@ -107,7 +107,7 @@ class Application:
             yield
         finally:
             await self._leave()
-            await end_all(tasks)
+            await end_all(tasks | self.on_call.tasks)
             for client in (self.store, self.bus):
                 if client is not None:
                     await client.aclose()
@@ -129,7 +129,6 @@ class Application:
             pass
         except Exception as error:  # what follows must be done in any case
             note_defect("leaving", error)
-        self.on_call.end()
 
 
 def _note_end(task: asyncio.Task[None]) -> None:

@@ -109,10 +109,10 @@ class OnCall:
         for key in [key for key in self._telling if key[0] == replica.session]:
             self._telling.pop(key).cancel()
 
-    def end(self) -> None:
-        """Tell nobody any more: this worker stops, and others take the calls up."""
-        for telling in self._telling.values():
-            telling.cancel()
+    @property
+    def tasks(self) -> set[asyncio.Task[None]]:
+        """What is under way: it ends with this worker, and others take the calls up."""
+        return {telling for telling in self._telling.values() if not telling.done()}
 
     def _look(self, replica: Replica) -> None:
         room = replica.room

@@ -51,7 +51,6 @@ class StoreWatch:
         self._worker = worker
         self._heard_at = 0.0
         self._renewed_at = 0.0
-        self._beaten_at = 0.0
         self._recovering: asyncio.Task[None] | None = None
         self._judge_nobody_until = 0.0
         self.channel = f"tp:pulse:{worker}"
@@ -65,13 +64,8 @@ class StoreWatch:
 
     @property
     def may_decide(self) -> bool:
-        """Whether the store answers and the lost time is known.
-
-        A beat tells of an outage, so nothing is decided on one that is too old: in an
-        outage of just over three seconds a turn would end before the time is given back.
-        """
-        now = asyncio.get_running_loop().time()
-        return not self.away and now - self._beaten_at <= AWAY_SECONDS
+        """Whether the store answers and the lost time is known."""
+        return not self.away
 
     def may_judge(self) -> bool:
         """Whether leases can be trusted: not within one lease after an outage or a start."""
@@ -113,18 +107,13 @@ class StoreWatch:
                 with translated():
                     await self._client.publish(self.channel, secrets.token_hex(4))
                 if not self.away:
-                    await self._beat()
+                    self._learn(await self._life.beat())
                     await self._renew()
             except StoreError:
                 pass
             except Exception as error:
                 note_defect("the pulse", error)
             await asyncio.sleep(max(0.05, PULSE_SECONDS - (loop.time() - began)))
-
-    async def _beat(self) -> None:
-        outages = await self._life.beat()
-        self._beaten_at = asyncio.get_running_loop().time()
-        self._learn(outages)
 
     async def _renew(self) -> None:
         now = asyncio.get_running_loop().time()
@@ -146,7 +135,7 @@ class StoreWatch:
     async def _recover(self) -> None:
         try:
             await self._clock.sync()
-            await self._beat()
+            self._learn(await self._life.beat())
             await self._life.renew(self._worker, self._clock.now_ms())
             self._judge_nobody_until = asyncio.get_running_loop().time() + LEASE_SECONDS
             if self.on_return is not None:

@@ -72,7 +72,7 @@ async def end_session(made: Circle) -> None:
 async def drop(made: Circle) -> None:
     made.ana.vanish()
     # The server knows of it as soon as the kernel does.
-    await made.ben.see(lambda view, you: view["turn"]["state"] == "held")
+    await made.ben.see(lambda view, you: (view["turn"] or {}).get("state") == "held")
 
 
 ENDS: list[End] = [
