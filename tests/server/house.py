@@ -90,8 +90,8 @@ class Worker:
             self.process.wait(15)
             self._close()
         except subprocess.TimeoutExpired:
-            # uvloop now and then waits for ever when it ends; the parent of a real server
-            # kills such a worker after its grace, and so do we.
+            # Seen once, cause not proven (uvloop's shutdown_default_executor is suspected).
+            # A real server's parent kills such a worker after its grace, and so do we.
             self.kill()
 
 
