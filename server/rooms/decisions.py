@@ -185,15 +185,19 @@ class Decisions:
             if not any(job.command_id for job in refused):
                 return self._agree(jobs, draft.position.version)
             return await self._look(jobs, draft, [job for job in refused if job.command_id])
-        try:
-            answer = await self._append(draft)
-        except StoreRefused:
-            for job in jobs:
-                job.settle(job.verdict or NotDone("cannot_store"))
-            return []
+        with self._replica.quiet():  # Who leaves is told that it is done, then closed.
+            try:
+                answer = await self._append(draft)
+            except StoreRefused:
+                for job in jobs:
+                    job.settle(job.verdict or NotDone("cannot_store"))
+                return []
+            if isinstance(answer, Appended):
+                self._take_appended(jobs, draft, answer)
         match answer:
             case Appended():
-                return await self._appended(jobs, draft, answer)
+                await self._settle_refused(refused, draft)
+                return []
             case Repeated(results):
                 return self._repeated(jobs, draft, results)
         await self._catch_up(draft, answer)
@@ -210,17 +214,18 @@ class Decisions:
             wake_at=wake_at(draft.room, draft.now),
         )
 
-    async def _appended(self, jobs: list[Job], draft: Draft, answer: Appended) -> list[Job]:
+    def _take_appended(self, jobs: list[Job], draft: Draft, answer: Appended) -> None:
         payloads = (record.payload for record in draft.records)
         elements = list(zip(answer.positions, payloads, strict=True))
-        refused = [job for job in jobs if job.verdict is not None]
         for job in jobs:
             if job.verdict is None:
                 at = -1 if job.record is None else job.record
                 job.settle(Done(answer.positions[at].version))
         if self._replica.take(draft.position, elements):
-            # After the answers: who leaves is told that it is done before the socket closes.
-            asyncio.get_running_loop().call_soon(self._replica.tell)
+            self._replica.tell()
+
+    async def _settle_refused(self, refused: list[Job], draft: Draft) -> None:
+        """Settle what was refused beside records that were stored: the copy was current."""
         remembered = [job for job in refused if job.command_id]
         if remembered:
             answered = await self._ask(draft.position, remembered)
@@ -228,7 +233,6 @@ class Decisions:
                 settle_repeated(remembered, answered)
         for job in refused:
             job.settle(job.verdict or UNKNOWN)
-        return []
 
     def _repeated(
         self, jobs: list[Job], draft: Draft, results: Mapping[int, Position | None]

@@ -4,13 +4,17 @@ Rule 1: a copy is at a position (version, head) of one history; elements are
         applied in order, each once, and never across a gap.
 Rule 2: an element that this copy has under another head means another history:
         the copy is dropped and read again, never mended.
-Rule 3: a change is told to whoever watches once per batch, after the last of it.
+Rule 3: a change is told to whoever watches once per batch, after the last of it,
+        and never while records of our own are on their way: their senders are
+        answered first, whichever of the store's lines is the faster.
 """
 
 from __future__ import annotations
 
+import asyncio
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Final
 
 import orjson
@@ -52,6 +56,8 @@ class Replica:
         self.watchers: list[Callable[[Replica], None]] = []
         self.users = 0
         self._heads: OrderedDict[int, str] = OrderedDict()
+        self._quiet = False
+        self._untold = False
 
     def take(self, before: Position, elements: Sequence[Element]) -> bool:
         """Apply what is new of these elements, which follow `before`; say if anything was.
@@ -77,8 +83,27 @@ class Replica:
         self.room, self.position = None, START
         self._heads.clear()
 
+    @contextmanager
+    def quiet(self) -> Iterator[None]:
+        """Tell nobody anything for now; what is to be told is told afterwards."""
+        self._quiet = True
+        try:
+            yield
+        finally:
+            self._quiet = False
+            if self._untold:
+                self._untold = False
+                # Not now: futures that were settled meanwhile have not been seen yet.
+                asyncio.get_running_loop().call_soon(self._tell_all)
+
     def tell(self) -> None:
         """Tell all who watch that something has changed."""
+        if self._quiet:
+            self._untold = True
+        else:
+            self._tell_all()
+
+    def _tell_all(self) -> None:
         for watcher in tuple(self.watchers):
             watcher(self)
 

@@ -65,7 +65,7 @@ async def test_who_leaves_is_closed_quietly(house: House) -> None:
     session = await house.create()
     facilitator = await Person.enter(house, session, Role.FACILITATOR, "Meera", 0)
     ana = await Person.enter(house, session, Role.PARTICIPANT, "Ana", 1)
-    await ana.send("leave")  # the close may overtake the answer
+    await ana.done("leave")
     assert await ana.closed() == 4107
     await facilitator.see(lambda view, you: len(view["people"]) == 1)
 
