@@ -8,8 +8,8 @@
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
-# Debian packages of the browser tests, and the program by which each is known to be there.
-DEBIAN_PROGRAMS := chromium espeak-ng
+# Debian packages of the tests, each known by its program of the same name.
+DEBIAN_PROGRAMS := chromium espeak-ng faketime
 
 WEB_SOURCES := $(wildcard web/*.py web/*.txt web/package-lock.json web/locales/*/LC_MESSAGES/*.po)
 
@@ -85,7 +85,7 @@ browser-packages:
 	  echo "Installing Debian packages:$$missing"; \
 	  { apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq install -y \
 	    --no-install-recommends $$missing; } >/dev/null; \
-	else echo "The browser tests need these Debian packages: apt-get install$$missing" >&2; exit 1; fi
+	else echo "The tests need these Debian packages: apt-get install$$missing" >&2; exit 1; fi
 
 # Versions are chosen in pyproject.toml; this writes them down with everything they bring.
 LOCK = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \

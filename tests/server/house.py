@@ -12,6 +12,7 @@ import urllib.error
 import urllib.request
 from dataclasses import dataclass, field
 from pathlib import Path
+from unittest.mock import patch
 
 from server.new_session import create_session
 from server.sockets.passes import Passes
@@ -95,6 +96,17 @@ class Worker:
             self.kill()
 
 
+def _shifted_clock(seconds: int) -> dict[str, str]:
+    """Return the environment of a process for which it is so much later."""
+    libraries = sorted(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"))
+    assert libraries, "these tests need Debian's package faketime"
+    return {
+        "LD_PRELOAD": str(libraries[0]),
+        "FAKETIME": f"+{seconds}s",
+        "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+    }
+
+
 @dataclass
 class House:
     """One store and the workers on it."""
@@ -130,12 +142,13 @@ class House:
         assert self.store.pid is not None
         os.kill(self.store.pid, signal.SIGCONT)
 
-    def restart_store(self) -> None:
-        """Start the store again after a kill."""
+    def restart_store(self, later_s: int = 0) -> None:
+        """Start the store again after a kill; its clock is the only one, and goes on `later_s`."""
         deadline = time.monotonic() + 10
-        while not (self.store.keep_running() and self.store.answers()):
-            assert time.monotonic() < deadline
-            time.sleep(0.02)
+        with patch.dict(os.environ, _shifted_clock(later_s) if later_s else {}):
+            while not (self.store.keep_running() and self.store.answers()):
+                assert time.monotonic() < deadline
+                time.sleep(0.02)
 
     def clear(self) -> None:
         """End all workers."""

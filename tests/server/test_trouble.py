@@ -10,6 +10,8 @@ import urllib.error
 import urllib.request
 from typing import Any
 
+import pytest
+
 from server.store.client import open_client
 from session_engine import Role
 from tests.server.house import House, Worker
@@ -147,18 +149,21 @@ async def test_a_killed_store_comes_back_with_everything_acknowledged(own_house:
     assert all(person["present"] for person in view["people"])
 
 
-async def test_after_a_kill_of_everything_the_turn_goes_on_where_it_was(own_house: House) -> None:
+@pytest.mark.parametrize("minutes", [0, 10])
+async def test_after_a_kill_of_everything_the_turn_goes_on_where_it_was(
+    own_house: House, minutes: int
+) -> None:
     house = own_house
     worker = house.start_worker()
     facilitator, ana, ben = await speaking(house, other=0)
     await facilitator.done("set_prompt", text="what helps")
     await ben.see(lambda view, you: view["prompt"] == "what helps")
     before = left_ms(ben)
-    turn = ben.view["turn"]["id"]
+    turn, planned = ben.view["turn"]["id"], ben.view["stage_ends_at"]
     worker.kill()
     house.kill_store()
     await asyncio.sleep(6)
-    house.restart_store()
+    house.restart_store(later_s=60 * minutes)
     again = house.start_worker()
     for person in (facilitator, ben, ana):
         await person.come(again)
@@ -171,6 +176,8 @@ async def test_after_a_kill_of_everything_the_turn_goes_on_where_it_was(own_hous
     assert all(person["present"] for person in view["people"])
     # Over 6 s without a server; what counts is the time until people were back.
     assert before - left_ms(ben) < 5_000
+    moved = ben.view["stage_ends_at"] - planned
+    assert 6_000 <= moved - minutes * 60_000 < 11_000
 
 
 async def killed_and_back(house: House) -> Worker:
