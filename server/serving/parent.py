@@ -26,8 +26,9 @@ LOOK_SECONDS = 0.25
 # A worker that died sooner than this is started again after a pause, not in a busy loop.
 SHORT_LIFE_SECONDS = 5.0
 RESTART_PAUSE_SECONDS = 1.0
-# What a worker may need beyond uvicorn's own patience before it is killed.
-STOP_SECONDS = GRACE_SECONDS + 3.0
+# What a worker may need beyond uvicorn's own patience (3 s of it to say goodbye to a store
+# that does not answer) before it is killed. Hosting platforms kill all of us after 10 s.
+STOP_SECONDS = GRACE_SECONDS + 5.0
 
 
 class Child:
@@ -172,6 +173,8 @@ class Parent:
         while any(child.pid is not None for child in children):
             if time.monotonic() > deadline or self._stop_asked > asked:
                 for child in children:
+                    if child.pid is not None:
+                        print(f"Process {child.pid} did not end in time: killed.", file=sys.stderr)
                     child.signal(signal.SIGKILL)
             select.select([waker], [], [], 0.05)
             _drain(waker)

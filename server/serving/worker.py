@@ -18,8 +18,8 @@ from server.store.data_directory import dies_with_parent
 # A pair: a ping every 5 s, and 10 s of patience for its answer.
 PING_SECONDS = 5.0
 PONG_SECONDS = 10.0
-# Longer than any decent request takes; sockets are closed at once and come back elsewhere.
-GRACE_SECONDS = 10
+# Longer than any decent answer takes; sockets are closed at once and come back elsewhere.
+GRACE_SECONDS = 3
 # The longest frame of the contract.
 FRAME_BYTES = 32 * 1024
 

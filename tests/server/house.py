@@ -15,6 +15,7 @@ from pathlib import Path
 from unittest.mock import patch
 
 from server.new_session import create_session
+from server.serving.parent import STOP_SECONDS
 from server.sockets.passes import Passes
 from server.store.embedded_valkey import EmbeddedValkey
 from session_engine import Role
@@ -88,12 +89,13 @@ class Worker:
         """End it politely."""
         self.process.terminate()
         try:
-            self.process.wait(15)
-            self._close()
+            self.process.wait(STOP_SECONDS)
         except subprocess.TimeoutExpired:
-            # Seen once, cause not proven (uvloop's shutdown_default_executor is suspected).
-            # A real server's parent kills such a worker after its grace, and so do we.
+            self.process.send_signal(signal.SIGUSR1)  # it then says where it is
+            time.sleep(1)
             self.kill()
+            raise AssertionError(f"did not stop: {''.join(self.said)}") from None
+        self._close()
 
 
 def _shifted_clock(seconds: int) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import faulthandler
 import signal
 import sys
 
@@ -26,6 +27,7 @@ def main() -> None:
     )
     server = Server(uvicorn_config(settings))
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    faulthandler.register(signal.SIGUSR1)
     sys.stdout.write(f"{port}\n")
     sys.stdout.flush()
     server.run(sockets=[listener])

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from server.sockets.protocol import CLOSE_PATIENCE_SECONDS
 from server.store.client import open_client
 from session_engine import Role
 from tests.server.house import House, Worker
@@ -253,16 +254,12 @@ async def test_what_pub_sub_forgets_is_read_from_the_log(own_house: House) -> No
     await store.aclose()
 
 
-async def test_who_never_reads_is_dropped_and_disturbs_nobody(own_house: House) -> None:
-    house = own_house
-    worker = house.start_worker()
-    session = await house.create()
-    facilitator = await Person.enter(house, session, Role.FACILITATOR, "Meera", 0)
-    ben = await Person.enter(house, session, Role.PARTICIPANT, "Ben", 0)
+async def who_never_reads(house: House, session: str) -> socket.socket:
+    """Come in as somebody whose phone takes nothing any more."""
     deaf = await Person.at_door(house, session, Role.PARTICIPANT, "Deaf", 0)
     raw = socket.socket()
     raw.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-    raw.connect(("127.0.0.1", worker.port))
+    raw.connect(("127.0.0.1", house.workers[0].port))
     frame = json.dumps({"pass": deaf.pass_}).ljust(300).encode()
     raw.sendall(
         f"GET /ws/rooms/{session} HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\n"
@@ -271,6 +268,16 @@ async def test_who_never_reads_is_dropped_and_disturbs_nobody(own_house: House) 
     )
     assert b" 101 " in raw.recv(1024)
     raw.sendall(bytes((0x81, 0x80 | 126, len(frame) >> 8, len(frame) & 255, 0, 0, 0, 0)) + frame)
+    return raw
+
+
+async def test_who_never_reads_is_dropped_and_disturbs_nobody(own_house: House) -> None:
+    house = own_house
+    worker = house.start_worker()
+    session = await house.create()
+    facilitator = await Person.enter(house, session, Role.FACILITATOR, "Meera", 0)
+    ben = await Person.enter(house, session, Role.PARTICIPANT, "Ben", 0)
+    raw = await who_never_reads(house, session)
     await facilitator.see(
         lambda view, you: [p["present"] for p in view["people"]] == [True, True, True]
     )
@@ -291,6 +298,25 @@ async def test_who_never_reads_is_dropped_and_disturbs_nobody(own_house: House) 
     assert slowest < 1.0
     raw.close()
     assert not any("Traceback" in line for line in worker.said)
+
+
+async def test_who_never_reads_does_not_keep_a_worker_from_stopping(own_house: House) -> None:
+    house = own_house
+    worker = house.start_worker()
+    session = await house.create()
+    facilitator = await Person.enter(house, session, Role.FACILITATOR, "Meera", 0)
+    with await who_never_reads(house, session):
+        await facilitator.see(lambda view, you: len(view["people"]) == 2)
+        for number in range(15):
+            await facilitator.done("add_theme", text=f"{number} " + "x" * 100)
+        for number in range(60):
+            await facilitator.done("set_prompt", text=f"{number} " + "x" * 250)
+            await asyncio.sleep(0.05)  # not too fast
+        began = asyncio.get_running_loop().time()
+        await asyncio.to_thread(worker.stop)
+        took = asyncio.get_running_loop().time() - began
+    assert took < 2 * CLOSE_PATIENCE_SECONDS
+    assert worker.process.returncode == -signal.SIGTERM
 
 
 async def test_a_worker_that_slept_too_long_takes_its_people_back(own_house: House) -> None:
