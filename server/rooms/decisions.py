@@ -50,6 +50,9 @@ class Service(Protocol):
     def outages(self) -> tuple[Outage, ...]:
         """The times in which the service was away, oldest first."""
 
+    async def know_lost_time(self) -> None:
+        """Learn of an outage that has only just ended. Raises: LogUnavailable."""
+
     def is_settling(self, now: int | None = None) -> bool:
         """Whether the last outage was so recent that people may still be coming back."""
 
@@ -136,6 +139,7 @@ class Decisions:
                 for job in jobs:
                     job.settle(NotDone("ended"))
                 return
+            await self._service.know_lost_time()
             draft = self._draft(jobs)
             jobs = await self._attempt([job for job in jobs if not job.future.done()], draft)
 

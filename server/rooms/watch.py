@@ -25,6 +25,10 @@ from server.store.redis_clock import RedisClock
 PULSE_SECONDS: Final = 1.0
 AWAY_SECONDS: Final = 3.0
 
+# A decision on an older sign of life could miss an outage: with the 500 ms that may pass
+# until the append, this stays under the three seconds from which on one is recorded.
+FRESH_SECONDS: Final = 2.0
+
 # How often the judgement is made, and from when on the loop itself counts as late.
 JUDGE_SECONDS: Final = 0.25
 LOOP_LATE_SECONDS: Final = 1.0
@@ -50,6 +54,7 @@ class StoreWatch:
         self._life = life
         self._worker = worker
         self._heard_at = 0.0
+        self._beat_at = 0.0
         self._renewed_at = 0.0
         self._recovering: asyncio.Task[None] | None = None
         self._judge_nobody_until = 0.0
@@ -107,13 +112,27 @@ class StoreWatch:
                 with translated():
                     await self._client.publish(self.channel, secrets.token_hex(4))
                 if not self.away:
-                    self._learn(await self._life.beat())
+                    await self._live()
                     await self._renew()
             except StoreError:
                 pass
             except Exception as error:
                 note_defect("the pulse", error)
             await asyncio.sleep(max(0.05, PULSE_SECONDS - (loop.time() - began)))
+
+    async def _live(self) -> None:
+        began = asyncio.get_running_loop().time()
+        self._learn(await self._life.beat())
+        self._beat_at = began
+
+    async def know_lost_time(self) -> None:
+        """Learn before a decision of an outage that no pulse has told of yet.
+
+        It costs nothing unless this process, or the store, has just stood still.
+        Raises: LogUnavailable.
+        """
+        if asyncio.get_running_loop().time() - self._beat_at > FRESH_SECONDS:
+            await self._live()
 
     async def _renew(self) -> None:
         now = asyncio.get_running_loop().time()
@@ -135,7 +154,7 @@ class StoreWatch:
     async def _recover(self) -> None:
         try:
             await self._clock.sync()
-            self._learn(await self._life.beat())
+            await self._live()
             await self._life.renew(self._worker, self._clock.now_ms())
             self._judge_nobody_until = asyncio.get_running_loop().time() + LEASE_SECONDS
             if self.on_return is not None:

@@ -6,19 +6,22 @@ import asyncio
 import gc
 from typing import Any
 
+import pytest
 from redis.asyncio import Redis
 
 from server.new_session import create_session
-from server.rooms.decisions import DecisionFailed, Decisions
+from server.rooms.decisions import DecisionFailed
 from server.rooms.draft import Job
 from server.rooms.outcomes import Done
+from server.rooms.presence import Presence
+from server.rooms.replica import Replica
 from server.rooms.rooms import Rooms
-from server.rooms.watch import StoreWatch
+from server.rooms.watch import AWAY_SECONDS, StoreWatch
 from server.store.life import Life
 from server.store.position import Position
 from server.store.redis_clock import RedisClock
 from server.store.room_log import Outcome, RoomLog
-from session_engine import Enter, PersonId, Role, Tick
+from session_engine import Arrive, ConnectionId, Enter, PersonId, Role, Tick
 from tests.server.house import SECRET
 
 
@@ -49,7 +52,8 @@ class SlowAnswers(RoomLog):
         return outcome
 
 
-async def test_the_answer_comes_before_the_change_is_shown(store_url: str, client: Redis) -> None:
+async def opened(store_url: str, client: Redis) -> tuple[Replica, Rooms]:
+    """Return a new room and the rooms of a worker that has not had its first pulse yet."""
     new = await create_session(store_url, SECRET, "http://127.0.0.1", {"title": "Evening"})
     clock = RedisClock(client)
     await clock.sync()
@@ -57,14 +61,20 @@ async def test_the_answer_comes_before_the_change_is_shown(store_url: str, clien
     watch.away = False
     log = SlowAnswers(client)
     log.rooms = Rooms(log, clock, watch, "w1")
-    replica = await log.rooms.open(new.session)
+    return await log.rooms.open(new.session), log.rooms
+
+
+def enter(person: str) -> Enter:
+    return Enter(person=PersonId(person), role=Role.PARTICIPANT, name=person, consent="1")
+
+
+async def test_the_answer_comes_before_the_change_is_shown(store_url: str, client: Redis) -> None:
+    replica, rooms = await opened(store_url, client)
     heard: list[str] = []
     replica.watchers.append(lambda _: heard.append("change"))
-    decisions = Decisions(replica, log, clock, watch, log.rooms.catch_up)
 
     async def come(person: str) -> None:
-        command = Enter(person=PersonId(person), role=Role.PARTICIPANT, name=person, consent="1")
-        assert isinstance(await decisions.submit(command, ""), Done)
+        assert isinstance(await rooms.submit(replica, enter(person)), Done)
         heard.append(person)
 
     async with asyncio.TaskGroup() as together:
@@ -73,3 +83,39 @@ async def test_the_answer_comes_before_the_change_is_shown(store_url: str, clien
         together.create_task(come("ben"))  # a second batch, at the heels of the first
     await asyncio.sleep(0)
     assert heard == ["ana", "change", "ben", "change"]
+
+
+async def test_an_outage_that_no_pulse_has_told_of_is_known_to_the_next_decision(
+    store_url: str, client: Redis
+) -> None:
+    replica, rooms = await opened(store_url, client)
+    assert isinstance(await rooms.submit(replica, enter("ana")), Done)
+    await asyncio.sleep(AWAY_SECONDS + 0.1)  # a process that stood still, or its store
+    assert rooms.watch.may_decide
+    assert isinstance(await rooms.submit(replica, enter("ben")), Done)
+    assert replica.room is not None
+    assert len(rooms.watch.outages) == 1
+    assert replica.room.lost_until == rooms.watch.outages[0].until
+
+
+async def test_nobody_is_judged_absent_within_one_lease_after_an_outage(
+    store_url: str, client: Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("server.rooms.watch.LEASE_SECONDS", 1.0)
+    replica, rooms = await opened(store_url, client)
+    presence = Presence(rooms, Life(client))
+    ana, connection = PersonId("ana"), ConnectionId("w2.1")  # that worker has no lease
+    await rooms.submit(replica, enter("ana"))
+    await rooms.submit(replica, Arrive(person=ana, connection=connection))
+    await asyncio.sleep(AWAY_SECONDS + 0.1)
+    await rooms.submit(replica, enter("ben"))  # learns of the outage
+
+    async def seen_after_a_judgement() -> str | None:
+        await presence.judge([replica])
+        await rooms.drained()
+        assert replica.room is not None
+        return replica.room.people[ana].connection
+
+    assert await seen_after_a_judgement() == connection
+    await asyncio.sleep(1.0)
+    assert await seen_after_a_judgement() is None
