@@ -11,6 +11,9 @@ BIN    := $(VENV)/bin
 # Debian packages of the tests, each known by its program of the same name.
 DEBIAN_PROGRAMS := chromium espeak-ng faketime
 
+# Most tests wait for clocks: three at a time keep two cores about half busy.
+TESTERS := 3
+
 WEB_SOURCES := $(wildcard web/*.py web/*.txt web/package-lock.json web/locales/*/LC_MESSAGES/*.po)
 
 # Downloads no interpreter, and says nothing unless something is wrong.
@@ -33,7 +36,8 @@ run: setup
 
 test: check browser-packages
 	$(BIN)/pytest -q tests/engine --cov
-	$(BIN)/pytest -q --ignore=tests/engine
+	$(BIN)/pytest -q --ignore=tests/engine -m "not alone" -n $(TESTERS) --dist worksteal
+	$(BIN)/pytest -q --ignore=tests/engine -m alone
 
 check: setup $(VENV)/stamp-dev
 	$(BIN)/ruff check .

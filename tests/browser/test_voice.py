@@ -34,6 +34,8 @@ from tests.browser.sound import (
 from tests.browser.visitor import DESK, Visitor
 from tests.server.house import House
 
+pytestmark = pytest.mark.alone
+
 LONG = bool(os.environ.get("THERA_PEER_LONG"))
 log = logging.getLogger(__name__)
 CLOCKS = {"introduction_s": 60, "grace_s": 1}

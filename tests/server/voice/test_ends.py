@@ -11,6 +11,8 @@ import pytest
 from tests.server.house import House
 from tests.server.voice.lines import FRAME_SECONDS, Circle, Line, circle, sound
 
+pytestmark = pytest.mark.alone
+
 LATE_SECONDS = 0.150
 
 End = Callable[[Circle], Awaitable[object]]

@@ -14,6 +14,8 @@ import pytest
 from tests.server.house import House
 from tests.server.voice.lines import FRAME_SECONDS, Circle, Line, circle, sound
 
+pytestmark = pytest.mark.alone
+
 FRAMES = 1_000_000 if os.environ.get("THERA_PEER_LONG_TESTS") else 30_000
 
 

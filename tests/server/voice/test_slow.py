@@ -12,6 +12,8 @@ import time
 from tests.server.house import House
 from tests.server.voice.lines import FRAME_SECONDS, Circle, Line, circle, sound
 
+pytestmark = pytest.mark.alone
+
 LOUD = b"x" * 370
 
 
