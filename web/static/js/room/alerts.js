@@ -13,7 +13,7 @@ export const openAlerts = (/** @type {Room} */ { view }) =>
 
 export function alerts(/** @type {Room} */ room) {
   const all = room.view.alerts ?? [];
-  return html`<div class="alerts" role="alert" aria-live="assertive">${repeat(
+  return html`<div class="alerts ${openAlerts(room).length ? "has-open" : ""}" role="alert" aria-live="assertive">${repeat(
     all,
     (alert) => alert.id,
     (alert) => card(room, alert),
