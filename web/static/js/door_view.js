@@ -58,6 +58,7 @@ export function showSession(session) {
   put("session-notice", notice(session));
   put("observers-note", observers(session));
   part("name-field").hidden = session.role === "observer";
+  if (session.role === "observer") part("name-title").textContent = t("You need no name today");
   part("door-session").hidden = false;
   part("door-form").hidden = false;
 }

@@ -94,8 +94,9 @@ export function sentence(/** @type {Room} */ room) {
   if (you.standing === "spoke")
     return view.stage === "discussion" ? t("Thank you. Ask again whenever you like.") : t("Thank you.");
   if (you.standing === "passed") return t("Thank you for being here. You can simply listen.");
+  if (view.volunteers) return t("Whoever would like to speak now, asks. Listening is just as welcome.");
   if (readTurn(view.turn, now)) return t("You are listening.");
-  if (view.stage === "discussion" || view.volunteers)
+  if (view.stage === "discussion")
     return t("If you would like to speak, ask. Listening is just as welcome.");
   if (view.stage === "close") return t("We are coming to the end.");
   return t("A moment of quiet.");

@@ -15,13 +15,16 @@ export function observerScreen(/** @type {Room} */ room) {
     ${stepper(room)}
     <h1 class="observe-stage">${stageName(view.stage)}</h1>
     ${dots(room)}
-    <p class="observe-progress">${t("{done} of {of} done", { done: view.progress.done, of: view.progress.of })}</p>
+    ${when(counts(view), () => html`<p class="observe-progress">${t("{done} of {of} done", view.progress)}</p>`)}
     ${when(view.stage_ends_at, (ends) => {
       const time = formatTime(ends);
       return html`<p class="soft">${t("This part is planned until {time}", { time })}</p>`;
     })}
   </div>`;
 }
+
+/** Before the first round there is nothing to count. */
+const counts = (/** @type {import('./types.js').View} */ { stage }) => stage !== "lobby" && stage !== "welcome";
 
 /** The circle without people: as many dots as seats, filled as the round goes on. */
 function dots(/** @type {Room} */ room) {
@@ -48,8 +51,16 @@ function dots(/** @type {Room} */ room) {
       )}
     </svg>
     <figcaption class="circle-middle">
-      <p class="middle-name">${reading ? t("Somebody is being heard") : isCalm(room) ? t("The room is held") : t("A moment of quiet")}</p>
+      <p class="middle-name">${middleWords(room, reading !== null)}</p>
       ${when(reading, (reading) => html`<p class="middle-time" aria-hidden="true">${inWords(reading.left_ms)}</p>`)}
     </figcaption>
   </figure>`;
+}
+
+/** @param {Room} room @param {boolean} heard */
+function middleWords(room, heard) {
+  if (heard) return t("Somebody is being heard");
+  if (isCalm(room)) return t("The room is held");
+  if (room.view.stage === "lobby") return t("We begin soon");
+  return room.view.stage === "welcome" ? t("Welcome") : t("A moment of quiet");
 }
