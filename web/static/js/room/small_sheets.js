@@ -52,7 +52,7 @@ export function peopleSheet(/** @type {Room} */ room) {
 function row({ view, you }, person) {
   const words = [
     person.id === you.person && t("you"),
-    view.turn?.person === person.id && t("has the floor"),
+    view.turn?.person === person.id && (view.turn.state === "offered" ? t("asked now") : t("has the floor")),
     view.next?.[0] === person.id && t("next"),
     !person.present && t("away"),
   ].filter(Boolean);
