@@ -6,7 +6,6 @@ import { steps, take } from "./next_step.js";
 import { scriptLine } from "./script_line.js";
 import { fitLine } from "./fit_line.js";
 import { turnControls } from "./turn_controls.js";
-import { knocking } from "./knocking.js";
 import { panels } from "./panels.js";
 import { kbd } from "./shortcuts.js";
 import { isResting } from "./steady.js";
@@ -16,7 +15,6 @@ import { pushToTalk } from "../voice/push_to_talk.js";
 
 export function facilitatorConsole(/** @type {Room} */ room) {
   return html`<section class="console" aria-label=${t("Console")} data-region tabindex="-1">
-    ${knocking(room)}
     <div class="card lead">
       ${scriptLine(room)}
       ${leadButtons(room)}

@@ -11,7 +11,7 @@ const ROUND_UP_MS = 59_999;
 
 export function fitLine(/** @type {Room} */ room) {
   const fit = room.view.fit;
-  if (!fit) return nothing;
+  if (!fit?.of) return nothing;
   const over = Math.floor((fit.over_ms + ROUND_UP_MS) / 60_000);
   const words = t("{to_go} of {of} to go, ends {time}", {
     to_go: fit.to_go,

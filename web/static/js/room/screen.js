@@ -11,6 +11,7 @@ import { calm, isCalm, notices } from "./notices.js";
 import { bareHead, roomHead } from "./room_head.js";
 import { sheet } from "./sheet.js";
 import { alerts } from "./alerts.js";
+import { knocking } from "./knocking.js";
 import { facilitatorConsole } from "./console.js";
 import { observerScreen } from "./observer.js";
 import { atTheDoor, farewell } from "./farewell.js";
@@ -48,7 +49,7 @@ function participantRoom(/** @type {Room} */ room) {
 
 function facilitatorRoom(/** @type {Room} */ room) {
   return html`<div class="room is-facilitator">
-    ${roomHead(room)} ${stepper(room)} ${alerts(room)} ${notices(room)} ${listening(room)}
+    ${roomHead(room)} ${stepper(room)} ${alerts(room)} ${knocking(room)} ${notices(room)} ${listening(room)}
     <div class="room-body">
       <div class="room-circle">${corners(room)} ${circle(room)}
         ${following(room)} ${mode(room)} ${prompt(room)} ${spokenWords(room)} ${room.may("gesture") ? gestureRow(room) : nothing}</div>

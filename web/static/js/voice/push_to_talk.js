@@ -68,7 +68,7 @@ export function pushToTalk(/** @type {Room} */ room) {
 
 /** How many can follow the sound. @param {Room} room */
 function hearing({ live }) {
-  if (!live.hearing) return "";
+  if (!live.hearing?.of) return "";
   const { hear, of } = live.hearing;
   return tn("{hear} of {n} hears", "{hear} of {n} hear", of, { hear });
 }
