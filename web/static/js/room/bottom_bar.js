@@ -21,7 +21,8 @@ export function bottomBar(/** @type {Room} */ room) {
 }
 
 function askToSpeak(/** @type {Room} */ room) {
-  const raised = room.you.hand_raised ?? false;
+  const past = room.view.stage === "close" && !room.view.volunteers; // a hand from before the close
+  const raised = Boolean(room.you.hand_raised) && !past;
   const command = raised ? "lower_hand" : "raise_hand";
   return html`<button class="bar-item ${raised ? "is-on" : ""}" type="button"
       aria-pressed=${raised} aria-disabled=${!room.may(command)}

@@ -16,6 +16,7 @@ import { SIZE, initials, layOut } from "./circle_geometry.js";
 
 // Longer prompts are shown in full below the circle instead of being cut in its middle.
 export const PROMPT_IN_CIRCLE = 46;
+const CROWDED = 24; // a disc's radius
 
 /** Participants with a place in the circle, in the order of their seats. */
 export function seated(/** @type {Room} */ { view }) {
@@ -69,11 +70,12 @@ function seat({ view, you }, person, place, disc) {
     next && "is-next",
     !person.present && "is-away",
   ];
-  const radius = holds ? disc * 1.14 : disc;
+  const roomy = disc > CROWDED; // else a larger disc would cover its neighbours
+  const radius = holds && roomy ? disc * 1.14 : disc;
   const label = mine ? t("you") : initials(person.name);
   return svg`<g class=${marks.filter(Boolean).join(" ")} transform="translate(${place.x} ${place.y})">
     <circle class="seat-disc" r=${radius}></circle>
-    ${when(next, () => svg`<circle class="seat-next" r=${radius + 3.5}></circle>`)}
+    ${when(next, () => svg`<circle class="seat-next" r=${radius + (roomy ? 3.5 : 2)}></circle>`)}
     <text class="seat-letters" dy="0.36em">${label}</text>
   </g>`;
 }
@@ -90,15 +92,15 @@ function middle(room, reading) {
   const mine = holder.id === you.person;
   return html`
     <p class="middle-name">${mine ? t("You") : holder.name}</p>
-    <p class="middle-word">${floorWord(reading, mine, view.held)}</p>
+    ${when(!view.held, () => html`<p class="middle-word">${floorWord(reading, mine)}</p>`)}
     <p class="middle-time" aria-hidden="true">${timeWord(room, reading)}</p>
     ${when(prompt, () => html`<p class="middle-prompt">${prompt}</p>`)}`;
 }
 
-/** @param {Reading} reading @param {boolean} mine @param {boolean} held by a facilitator */
-function floorWord(reading, mine, held) {
+/** While the room is held nobody speaks, and who was only asked has not begun. */
+function floorWord(/** @type {Reading} */ reading, /** @type {boolean} */ mine) {
   if (reading.phase === "offered") return mine ? t("it is your turn") : t("is asked to speak");
-  if (reading.phase === "held" && !held) return mine ? t("your time is kept") : t("is coming back");
+  if (reading.phase === "held") return mine ? t("your time is kept") : t("is coming back");
   return mine ? t("have the floor") : t("has the floor");
 }
 

@@ -104,7 +104,7 @@ export function themesOf(/** @type {Room} */ room) {
     <h2 id="themes-title">${t("What many of us know")}</h2>
     <ul class="themes">${themes.map(
       (theme) => html`<li class="theme">
-      <span class="theme-text">${theme.text} <span class="small soft">${tn("{n} resonates", "{n} resonate", theme.resonates)}</span></span>
+      <span class="theme-text">${theme.text} ${when(theme.resonates, (n) => html`<span class="small soft">${tn("{n} resonates", "{n} resonate", n)}</span>`)}</span>
       ${
         mine.has(theme.id)
           ? html`<span class="resonated">${icon("check")} ${t("Resonates")}</span>`
