@@ -3,7 +3,7 @@ import { html } from "./lit.js";
 import { t } from "../strings.js";
 import { peoplePanel } from "./people_panel.js";
 import { themesPanel } from "./themes_panel.js";
-import { linePanel } from "./line_panel.js";
+import { linePanel } from "./private_line.js";
 import { settingsPanel } from "./settings_panel.js";
 import { unread } from "./bottom_bar.js";
 

@@ -6,6 +6,7 @@
 import { html, nothing, when } from "./lit.js";
 import { formatTime, t } from "../strings.js";
 import { icon } from "./icon.js";
+import { seated } from "./circle.js";
 
 /** @typedef {import('./types.js').Room} Room */
 /** @typedef {import('./types.js').Line} Line */
@@ -56,4 +57,25 @@ export function lineForm(room, to) {
     </div>
     <button class="button primary" type="submit" aria-disabled=${!able}>${icon("send")} ${t("Send")}</button>
   </form>`;
+}
+
+/** The facilitator's side: all that came, and an answer to one person at a time. */
+export function linePanel(/** @type {Room} */ room) {
+  const said = room.live.lines;
+  const people = seated(room);
+  const last = [...said].reverse().find((line) => line.from !== room.you.person)?.from;
+  const to = people.find((p) => p.id === room.ui.person)?.id ?? last ?? people[0]?.id;
+  const choose = (/** @type {Event} */ event) =>
+    room.set({ person: /** @type {HTMLSelectElement} */ (event.currentTarget).value });
+  return html`${said.length ? lines(room, said) : html`<p class="soft">${t("Nobody has written. What is written here is not kept.")}</p>`}
+    ${when(
+      to,
+      () => html`<div class="field">
+        <label for="line-to">${t("To")}</label>
+        <select class="select" id="line-to" @change=${choose}>
+          ${people.map((p) => html`<option value=${p.id} ?selected=${p.id === to}>${p.name}</option>`)}
+        </select>
+      </div>
+      ${lineForm(room, to)}`,
+    )}`;
 }
