@@ -24,7 +24,7 @@ from session_engine.evolve import evolve, replay
 from session_engine.hearing import is_heard
 from session_engine.ids import ConnectionId, PersonId
 from session_engine.refusals import REFUSALS, Refused
-from session_engine.room import Person, Room, Turn, circle, find_person
+from session_engine.room import Person, Room, Turn, awaits_help, circle, find_person, is_closed
 from session_engine.rules import RULES, may
 from session_engine.settings import DOORS, MODES, QUEUE_ORDERS, RANGES, STEPPINGS, Settings
 from session_engine.stages import Stage
@@ -60,12 +60,14 @@ __all__ = [
     "Tick",
     "TimeLost",
     "Turn",
+    "awaits_help",
     "circle",
     "create",
     "decide",
     "evolve",
     "find_person",
     "from_dict",
+    "is_closed",
     "is_heard",
     "may",
     "next_deadline",

@@ -11,7 +11,7 @@ from session_engine.draft import Draft, seated_participant
 from session_engine.ids import PersonId
 from session_engine.limits import MAX_KNOCKING, MAX_NAME, MAX_OBSERVERS, MAX_REASON, SECOND_MS
 from session_engine.refusals import Refused
-from session_engine.room import Person, Room, circle, find_person
+from session_engine.room import Person, Room, circle, find_person, is_closed
 from session_engine.stages import Stage
 
 # ── the door ──────────────────────────────────────────────────────────────────
@@ -65,7 +65,7 @@ def _check_room_for(room: Room, role: Role) -> None:
 
 
 def _check_door(room: Room, command: c.Enter, now: int) -> None:
-    if room.stage is Stage.ENDED:
+    if is_closed(room, command.role):
         raise Refused("ended")
     if command.role is Role.FACILITATOR:
         return
@@ -98,13 +98,8 @@ def _seat(
 
 
 def admit(draft: Draft, command: c.Admit) -> None:
-    """Open the door to somebody who knocks.
-
-    Raises Refused: unknown_person, full.
-    """
+    """Open the door to somebody who knocks. Raises Refused(unknown_person)."""
     person = _knocking(draft.room, command.person)
-    if len(circle(draft.room)) >= draft.room.settings.seats:
-        raise Refused("full", "person")
     _seat(draft, person.id, person.role, person.name, person.browser, person.consent)
 
 

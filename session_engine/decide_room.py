@@ -14,7 +14,6 @@ from session_engine.limits import (
     MAX_SCRIPT_LINE,
     MAX_SCRIPT_LINES,
     MAX_THEME,
-    MAX_THEMES,
     MAX_TURN_S,
     MIN_DISCUSSION_S,
     MIN_SHORT_TURN_S,
@@ -79,8 +78,6 @@ def _theme(room: Room, id_: ThemeId) -> Theme:
 
 def add_theme(draft: Draft, command: c.AddTheme) -> None:
     text = text_within(command.text, MAX_THEME, "text")
-    if len(draft.room.themes) >= MAX_THEMES:
-        raise Refused("too_many_themes")
     theme = theme_id(draft.room.themes_added + 1)
     draft.add(e.ThemeAdded(at=draft.now, theme=theme, text=text, by=command.by))
 

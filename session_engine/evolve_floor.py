@@ -67,8 +67,8 @@ def place_moved(room: Room, event: e.PlaceMoved) -> Room:
         called=_but(room.floor.called, person),
         pinned=_but(room.floor.pinned, person),
     )
-    if person in floor.hands and room.stage is Stage.DISCUSSION:
-        hand = replace(floor.hands[person], order=room.order)
+    if room.stage is Stage.DISCUSSION:  # who was called and says later asks again, too
+        hand = replace(floor.hands.get(person, Hand(order=0)), order=room.order)
         floor = replace(floor, hands={**floor.hands, person: hand})
     if floor.round is not None and person in floor.round.waiting:
         round_ = replace(
@@ -266,9 +266,13 @@ def _after_turn(room: Room, turn: Turn, event: e.TurnClosed) -> Floor:
     floor, person = room.floor, turn.person
     if event.outcome == GONE:
         return without_place(floor, person)
+    if event.outcome == LATER and event.reason == "stage":
+        floor = _put_back(room, turn)
     if event.outcome == LATER and event.left_ms:
         used = turn.used_ms + event.spoken_ms
         floor = replace(floor, kept={**floor.kept, person: (event.left_ms, used)})
+    if event.outcome == LATER and event.reason == "stage":
+        return floor
     if turn.kind is TurnKind.DISCUSSION:
         floor = replace(floor, outcomes={**floor.outcomes, person: event.outcome})
         if event.outcome == LATER:
@@ -279,7 +283,7 @@ def _after_turn(room: Room, turn: Turn, event: e.TurnClosed) -> Floor:
             floor = replace(floor, hands=_without(floor.hands, person))
         return floor
     if floor.round is None:
-        return floor
+        return replace(floor, called=(*floor.called, person)) if event.outcome == LATER else floor
     if event.outcome != LATER:
         return replace(floor, round=settled(floor.round, person, event.outcome))
     round_ = replace(
@@ -287,9 +291,26 @@ def _after_turn(room: Room, turn: Turn, event: e.TurnClosed) -> Floor:
         waiting=(*_but(floor.round.waiting, person), person),
         later=floor.round.later | {person},
     )
-    if round_.volunteers and person not in floor.hands:  # who said later still wants a turn
-        floor = replace(floor, hands={**floor.hands, person: Hand(order=room.order)})
     return replace(floor, round=round_)
+
+
+def _put_back(room: Room, turn: Turn) -> Floor:
+    """Find the place from which an offer was taken that the stage cut short.
+
+    It comes first again and is not counted: an undo restores the stage with it.
+    """
+    floor, person = room.floor, turn.person
+    if turn.invited and turn.kind is TurnKind.DISCUSSION:
+        return replace(floor, called=(person, *floor.called))
+    if floor.round is not None:
+        round_ = floor.round
+        offers = {**round_.offers, person: turn.offer - 1}
+        round_ = replace(round_, offers=offers, waiting=(person, *round_.waiting))
+        floor = replace(floor, round=round_)
+    if not turn.invited and person not in floor.hands:
+        hand = Hand(order=room.order, unanswered=turn.unanswered)
+        floor = replace(floor, hands={**floor.hands, person: hand})
+    return replace(floor, pinned=(person, *floor.pinned))
 
 
 FLOOR_EVENTS: Final[Mapping[type[e.Event], Callable[[Room, Any], Room]]] = {

@@ -20,8 +20,9 @@ def waiting(room: Room) -> tuple[PersonId, ...]:
         rest = _hands_in_order(room)
     elif floor.round is not None:
         rest = list(floor.round.waiting)
-        if floor.round.volunteers:
-            rest = [person for person in rest if person in floor.hands]
+        if floor.round.volunteers:  # and those to whom an offer is still owed
+            asked = floor.hands.keys() | floor.round.later | floor.kept.keys()
+            rest = [person for person in rest if person in asked]
     else:
         rest = []
     if not floor.called and not floor.pinned:

@@ -6,6 +6,7 @@ Everything is frozen; `evolve` is the only maker of new states. Moments end in
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Final
 
 from session_engine.commands import Role
 from session_engine.ids import AlertId, ConnectionId, PersonId, ThemeId, TurnId
@@ -121,6 +122,10 @@ class Theme:
     resonates: frozenset[PersonId] = frozenset()
 
 
+# The states of a call for support in which nobody has said "I have it".
+UNTAKEN: Final = ("open", "loud", "on_call")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Alert:
     """A call for support. `state` is open, loud, on_call, taken or closed."""
@@ -194,6 +199,26 @@ def circle(room: Room) -> list[Person]:
     ]
     seated.sort(key=lambda person: person.seat)
     return seated
+
+
+def untaken(room: Room) -> list[Alert]:
+    """List the calls for support that nobody has taken."""
+    return [alert for alert in room.alerts if alert.state in UNTAKEN]
+
+
+def awaits_help(room: Room, person: Person) -> bool:
+    """Is there a call for support that nobody has taken, and this person part of it?
+
+    Such people stay connected after the end: who called, and who can take the call.
+    """
+    calls = untaken(room)
+    mine = any(alert.person == person.id for alert in calls)
+    return mine or (bool(calls) and person.role is Role.FACILITATOR)
+
+
+def is_closed(room: Room, role: Role) -> bool:
+    """Does nobody come in any more? While somebody calls for help, facilitators do."""
+    return room.stage is Stage.ENDED and not (role is Role.FACILITATOR and untaken(room))
 
 
 def find_person(room: Room, role: Role, browser: str) -> Person | None:

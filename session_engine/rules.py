@@ -14,8 +14,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from session_engine.commands import Role
+from session_engine.limits import MAX_THEMES
 from session_engine.queue import next_people, waiting
-from session_engine.room import Person, Room
+from session_engine.room import Person, Room, circle, untaken
 from session_engine.stages import ALL_STAGES, FLOOR_STAGES, LIVE_STAGES, OPEN_STAGES, Stage
 from session_engine.turns import extension_ms
 
@@ -145,12 +146,26 @@ def somebody_sits(room: Room, person: Person) -> str | None:
     return "unknown_person"
 
 
+def somebody_is_heard(room: Room, person: Person) -> str | None:
+    if all(someone.silenced for someone in circle(room)):
+        return somebody_sits(room, person) or "already_silenced"
+    return None
+
+
+def a_seat_is_free(room: Room, person: Person) -> str | None:
+    return "full" if len(circle(room)) >= room.settings.seats else None
+
+
+def a_theme_fits(room: Room, person: Person) -> str | None:
+    return "too_many_themes" if len(room.themes) >= MAX_THEMES else None
+
+
 def has_a_theme(room: Room, person: Person) -> str | None:
     return None if room.themes else "unknown_theme"
 
 
 def alert_waits(room: Room, person: Person) -> str | None:
-    if any(alert.state in ("open", "loud", "on_call") for alert in room.alerts):
+    if untaken(room):
         return None
     taken = any(alert.state == "taken" for alert in room.alerts)
     return "alert_taken" if taken else "unknown_alert"
@@ -208,9 +223,9 @@ RULES: Final[Mapping[str, Rule]] = {
     "extend": Rule(_F, FLOOR_STAGES, (turn_is_running, can_extend)),
     "give_floor": Rule(_F, FLOOR_STAGES, (somebody_sits,)),
     "move": Rule(_F, FLOOR_STAGES, (somebody_waits,)),
-    "silence": Rule(_F, OPEN_STAGES, (somebody_sits,)),
+    "silence": Rule(_F, OPEN_STAGES, (somebody_is_heard,)),
     "remove": Rule(_F, OPEN_STAGES),
-    "admit": Rule(_F, OPEN_STAGES, (somebody_knocks,)),
+    "admit": Rule(_F, OPEN_STAGES, (somebody_knocks, a_seat_is_free)),
     "turn_away": Rule(_F, OPEN_STAGES, (somebody_knocks,)),
     "take_alert": Rule(_F, ALL_STAGES, (alert_waits,)),
     "close_alert": Rule(_F, ALL_STAGES, (alert_is_taken,)),
@@ -221,10 +236,13 @@ RULES: Final[Mapping[str, Rule]] = {
     "set_doors": Rule(_F, OPEN_STAGES),
     "set_on_call": Rule(_F, OPEN_STAGES),
     "set_script": Rule(_F, OPEN_STAGES),
-    "add_theme": Rule(_F, OPEN_STAGES),
+    "add_theme": Rule(_F, OPEN_STAGES, (a_theme_fits,)),
     "edit_theme": Rule(_F, OPEN_STAGES, (has_a_theme,)),
     "drop_theme": Rule(_F, OPEN_STAGES, (has_a_theme,)),
 }
+
+# Who waits to be let in may need somebody more than anybody inside.
+_AT_THE_DOOR: Final = ("ask_support", "leave")
 
 _BY_ROLE: Final = {
     role: tuple((do, rule) for do, rule in RULES.items() if role in rule.roles) for role in Role
@@ -234,7 +252,7 @@ _BY_ROLE: Final = {
 def who_and_when(room: Room, person: Person, do: str) -> str | None:
     """Tell whether role and stage refuse this command; None: they do not."""
     rule = RULES[do]
-    if person.state == "knocking" and do != "leave":
+    if person.state == "knocking" and do not in _AT_THE_DOOR:
         return "not_allowed"
     if person.state == "gone" or person.role not in rule.roles:
         return "not_allowed"
@@ -253,7 +271,7 @@ def first_condition(room: Room, person: Person, do: str) -> str | None:
 def may(room: Room, person: Person) -> list[str]:
     """List the commands that this person could send now, by their wire names."""
     if person.state != "seated":
-        return ["leave"] if person.state == "knocking" else []
+        return list(_AT_THE_DOOR) if person.state == "knocking" else []
     stage = room.stage
     return [
         do

@@ -88,7 +88,7 @@ def fit(room: Room) -> dict[str, Any]:
         absolute, relative = _open_turn_left(room)
         base = max(absolute, room.last_at) + relative
     ends_at = base + needs_ms
-    over_ms = ends_at - planned_end if to_go else 0
+    over_ms = ends_at - planned_end
     return {
         "to_go": to_go,
         "of": len(circle(room)),
@@ -96,7 +96,7 @@ def fit(room: Room) -> dict[str, Any]:
         "ends_at": ends_at,
         "planned_end": planned_end,
         "over_ms": max(0, over_ms),
-        "remedies": _remedies(room, to_go, planned_end - base) if over_ms > 0 else [],
+        "remedies": _remedies(room, to_go, planned_end - base) if to_go and over_ms > 0 else [],
     }
 
 

@@ -64,22 +64,24 @@ def outcome(room: Room, turn: Turn, reason: str) -> str:
     """Decide what closing the turn for this reason means for the queue."""
     started, offered = REASONS[reason]
     result = started if turn.started else offered
-    if result != LATER:
+    if result != LATER or reason == "stage":
         return result
     last_offer = turn.kind is not TurnKind.DISCUSSION and turn.offer >= MAX_OFFERS
-    if reason == "dropped" and (turn.phase == "grace" or last_offer):
+    if turn.phase == "grace" or (reason == "dropped" and last_offer):
         return SPOKE  # what was said was said; there is no time or no offer left
     if turn.kind is TurnKind.DISCUSSION:
         silent = reason in ("unanswered", "absent")
         asked_enough = turn.invited or turn.unanswered + 1 >= MAX_OFFERS
         return PASSED if silent and asked_enough else LATER
-    if room.floor.round is None or turn.offer >= MAX_OFFERS:
-        return PASSED
-    return LATER
+    if room.floor.round is None:  # a closing word that was called for: a rest is asked for once
+        return LATER if reason == "dropped" and turn.used_ms == 0 else PASSED
+    return PASSED if turn.offer >= MAX_OFFERS else LATER
 
 
 def kept_ms(turn: Turn, result: str, clock: int) -> int:
     """Tell how much time the person keeps for the rest of an interrupted turn."""
-    if result != LATER or not turn.started or turn.phase == "grace":
+    if result != LATER:
         return 0
+    if not turn.started:
+        return turn.limit_ms if turn.used_ms else 0  # a rest that was offered in vain
     return max(0, left_ms(turn, clock))

@@ -79,7 +79,7 @@ def _progress(room: Room) -> dict[str, int]:
     if floor.round is not None:
         done: Any = floor.round.settled
     else:
-        done = floor.started
+        done = {p for p, outcome in floor.outcomes.items() if outcome != LATER} | set(floor.started)
     return {"done": sum(1 for person in seated if person.id in done), "of": len(seated)}
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 import session_engine.commands as c
-from session_engine import Role, SupportKind, view, you
+from session_engine import Enter, Role, SupportKind, awaits_help, may, view, you
 from session_engine.ids import AlertId, PersonId
 from tests.engine.world import (
     ANA,
@@ -235,6 +235,7 @@ def test_silencing_takes_back_an_offer() -> None:
     world = introductions(ANA, BEN)
     world.offer_next()
     world.do(c.Silence(by=FAY, person=ANA))
+    assert (last_closed(world).reason, last_closed(world).outcome) == ("silenced", "passed")
     assert world.room.turn is None
     assert next_people(world) == [BEN]
 
@@ -292,6 +293,10 @@ def test_the_silenced_can_still_call_for_support_and_write_privately() -> None:
 def test_somebody_is_silenced_once() -> None:
     world = lobby(ANA)
     world.do(c.Silence(by=FAY, person=ANA))
+    assert world.refused(c.Silence(by=FAY, person=ANA)) == "already_silenced"
+    assert "silence" not in may(world.room, world.room.people[FAY])
+    world.enter(BEN)
+    assert "silence" in may(world.room, world.room.people[FAY])
     assert world.refused(c.Silence(by=FAY, person=ANA)) == "already_silenced"
 
 
@@ -361,3 +366,31 @@ def test_a_participant_cannot_silence_or_remove() -> None:
     assert world.refused(c.Silence(by=ANA, person=BEN)) == "not_allowed"
     assert world.refused(c.Remove(by=ANA, person=BEN)) == "not_allowed"
     assert standing(world, BEN) == "none"
+
+
+# ── after the end ─────────────────────────────────────────────────────────────
+
+
+def test_after_the_end_facilitators_may_come_while_somebody_waits_for_one() -> None:
+    world = lobby(ANA)
+    call = c.AskSupport(by=ANA, kind=SupportKind.NOW)
+    world.do(c.EndSession(by=FAY, confirm=True))
+    gil = Enter(person=GIL, role=Role.FACILITATOR, name="Gil")
+    assert world.refused(gil) == "ended"
+    world.do(call)
+    ana, fay = world.room.people[ANA], world.room.people[FAY]
+    assert awaits_help(world.room, ana)
+    assert awaits_help(world.room, fay)
+    world.do(gil)
+    assert world.refused(Enter(person=BEN, role=Role.PARTICIPANT, name="Ben")) == "ended"
+    world.do(c.TakeAlert(by=GIL, alert=world.room.alerts[0].id))
+    assert not awaits_help(world.room, ana)
+    assert not awaits_help(world.room, fay)
+    late = Enter(person=BEN, role=Role.FACILITATOR, name="Ben")
+    assert world.refused(late) == "ended"
+
+
+def test_somebody_elses_call_keeps_no_participant() -> None:
+    world = lobby(ANA, BEN)
+    world.do(c.AskSupport(by=ANA, kind=SupportKind.NOW))
+    assert not awaits_help(world.room, world.room.people[BEN])

@@ -187,6 +187,16 @@ def test_admitting_gives_the_next_seat() -> None:
     assert world.room.people[BEN].present
 
 
+def test_who_is_admitted_after_their_line_broke_has_a_minute_to_connect() -> None:
+    world = lobby(doors="knock")
+    world.enter(ANA)
+    world.drop(ANA)
+    world.do(c.Admit(by=FAY, person=ANA))
+    assert not world.room.people[ANA].present
+    world.wait(60 * SECOND)
+    assert ANA not in [person.id for person in circle(world.room)]
+
+
 def test_who_is_admitted_to_a_round_is_at_its_end() -> None:
     world = introductions(ANA, BEN)
     world.do(c.SetDoors(by=FAY, doors="knock"))

@@ -52,11 +52,43 @@ def test_who_says_later_in_the_middle_of_their_turn_keeps_the_rest_of_their_time
     assert world.turn.limit_ms == 50 * SECOND
 
 
-def test_passing_in_the_grace_is_done_with_this_round() -> None:
+@pytest.mark.parametrize("kind", [LATER, NOT_THIS_ROUND])
+def test_passing_in_the_grace_is_done_with_this_round(kind: c.PassKind) -> None:
     world = speaking(ANA)
     world.wait(62 * SECOND)
-    world.do(c.Pass(by=ANA, kind=NOT_THIS_ROUND, turn=world.turn_id))
+    world.do(c.Pass(by=ANA, kind=kind, turn=world.turn_id))
     assert next_people(world) == []
+
+
+def test_later_in_the_grace_is_no_way_to_speak_twice_in_a_discussion() -> None:
+    world = discussion(ANA, hands=[ANA])
+    world.offer_next()
+    world.start()
+    world.wait(92 * SECOND)
+    world.do(c.Pass(by=ANA, kind=LATER, turn=world.turn_id))
+    assert next_people(world) == []
+
+
+def test_the_rest_of_a_turn_stays_the_rest_when_its_offer_is_passed() -> None:
+    world = discussion(ANA, hands=[ANA])
+    world.offer_next()
+    world.start()
+    world.do(c.Pass(by=ANA, kind=LATER, turn=world.turn_id), after=85 * SECOND)
+    world.offer_next()
+    world.do(c.Pass(by=ANA, kind=LATER, turn=world.turn_id))
+    world.offer_next()
+    assert world.turn.limit_ms == 5 * SECOND
+
+
+def test_the_rest_of_a_turn_stays_the_rest_when_its_offer_is_not_answered() -> None:
+    world = discussion(ANA, hands=[ANA])
+    world.offer_next()
+    world.start()
+    world.do(c.Pass(by=ANA, kind=LATER, turn=world.turn_id), after=85 * SECOND)
+    world.offer_next()
+    world.wait(15 * SECOND)
+    world.offer_next()
+    assert world.turn.limit_ms == 5 * SECOND
 
 
 def test_i_may_say_later_before_it_is_my_turn() -> None:
@@ -64,6 +96,30 @@ def test_i_may_say_later_before_it_is_my_turn() -> None:
     world.do(c.Pass(by=BEN, kind=LATER))
     assert next_people(world) == [CAI, BEN]
     assert standing(world, BEN) == "later"
+
+
+def test_later_gives_up_a_place_that_was_moved_up() -> None:
+    world = speaking(ANA, BEN, CAI)
+    world.do(c.Move(by=FAY, person=CAI, to=0))
+    world.do(c.Pass(by=CAI, kind=LATER))
+    assert next_people(world) == [BEN, CAI]
+
+
+def test_who_was_given_the_floor_in_a_discussion_and_says_later_has_asked_for_it() -> None:
+    world = discussion(ANA, BEN, hands=[ANA])
+    world.do(c.GiveFloor(by=FAY, person=BEN))
+    world.do(c.Pass(by=BEN, kind=LATER))
+    assert next_people(world) == [ANA, BEN]
+
+
+def test_in_a_discussion_a_pass_counts_as_done_like_any_other_turn() -> None:
+    world = discussion(ANA, BEN, hands=[ANA, BEN])
+    world.offer_next()
+    world.do(c.Pass(by=ANA, kind=LATER, turn=world.turn_id))
+    assert view(world.room, Role.PARTICIPANT)["progress"] == {"done": 0, "of": 2}
+    world.offer_next()
+    world.do(c.Pass(by=BEN, kind=NOT_THIS_ROUND, turn=world.turn_id))
+    assert view(world.room, Role.PARTICIPANT)["progress"] == {"done": 1, "of": 2}
 
 
 def test_i_may_say_not_this_round_before_it_is_my_turn() -> None:

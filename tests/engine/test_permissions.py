@@ -12,7 +12,19 @@ from typing import Any
 import pytest
 
 import session_engine.commands as c
-from session_engine import COMMANDS, PersonCommand, Refused, Role, Stage, Tick, decide, may
+from session_engine import (
+    COMMANDS,
+    PersonCommand,
+    Refused,
+    Role,
+    Stage,
+    SupportKind,
+    Tick,
+    decide,
+    may,
+    view,
+    you,
+)
 from session_engine.ids import AlertId, PersonId, ThemeId
 from tests.engine.world import ANA, BEN, CAI, DEV, FAY, OLI, SECOND, World, lobby
 
@@ -178,11 +190,16 @@ def test_may_lists_what_would_be_accepted_and_nothing_else(role: Role, stage: St
     assert set(allowed) == accepted
 
 
-def test_somebody_who_knocks_may_only_leave() -> None:
+def test_somebody_who_knocks_may_only_call_for_support_and_leave() -> None:
     world = room_in(Stage.WELCOME)
-    assert may(world.room, world.room.people[DEV]) == ["leave"]
-    for do in set(COMMANDS) - {"leave"}:
+    assert may(world.room, world.room.people[DEV]) == ["ask_support", "leave"]
+    for do in set(COMMANDS) - {"ask_support", "leave"}:
         assert world.refused(command_for(world, do, DEV)) == "not_allowed"
+    world.do(c.AskSupport(by=DEV, kind=SupportKind.NOW))
+    assert view(world.room, Role.FACILITATOR)["alerts"][-1]["name"] == "Dev"
+    world.do(c.TakeAlert(by=FAY, alert=world.room.alerts[-1].id))
+    support = you(world.room, DEV, world.now)["support"]
+    assert (support["state"], support["by"]) == ("taken", "Fay")
     world.do(c.Leave(by=DEV))
     assert world.room.people[DEV].gone == "left"
 

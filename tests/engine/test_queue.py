@@ -172,6 +172,27 @@ def test_a_second_unanswered_offer_lowers_my_hand() -> None:
     assert world.offer_next() == ANA
 
 
+def test_between_two_unanswered_offers_a_later_forgives_none() -> None:
+    world = discussion(ANA, hands=[ANA])
+    world.offer_next()
+    world.wait(15 * SECOND)
+    world.offer_next()
+    world.do(c.Pass(by=ANA, kind=LATER, turn=world.turn_id))
+    world.offer_next()
+    world.wait(15 * SECOND)
+    assert next_people(world) == []
+
+
+def test_a_skip_is_no_unanswered_offer() -> None:
+    world = discussion(ANA, hands=[ANA])
+    for _ in range(2):
+        world.offer_next()
+        world.do(c.Skip(by=FAY, turn=world.turn_id))
+    world.offer_next()
+    world.wait(15 * SECOND)
+    assert next_people(world) == [ANA]
+
+
 # ── next, end, skip ───────────────────────────────────────────────────────────
 
 

@@ -215,6 +215,22 @@ def test_in_the_close_the_floor_can_be_given_without_a_round() -> None:
     assert next_people(world) == []
 
 
+def test_a_closing_word_that_was_cut_off_is_asked_for_once_more() -> None:
+    world = closing(ANA, BEN)
+    world.do(c.GiveFloor(by=FAY, person=BEN))
+    for limit_s in (30, 20):
+        assert world.offer_next() == BEN
+        assert world.turn.limit_ms == limit_s * SECOND
+        world.start()
+        world.wait(10 * SECOND)
+        world.drop(BEN)
+        world.wait(20 * SECOND)
+        world.connect(BEN)
+    world.wait(10 * SECOND)
+    assert world.room.turn is None
+    assert next_people(world) == []
+
+
 def test_who_was_speaking_when_the_closing_round_began_is_not_asked_twice() -> None:
     world = closing(ANA, BEN)
     world.do(c.GiveFloor(by=FAY, person=BEN))
@@ -252,6 +268,22 @@ def test_a_volunteer_who_says_later_still_gets_their_turn() -> None:
     world.offer_next()
     world.do(c.Pass(by=ANA, kind=LATER, turn=world.turn_id))
     assert next_people(world) == [BEN, ANA]
+
+
+def test_who_is_owed_an_offer_gets_it_also_when_only_volunteers_are_called() -> None:
+    world = introductions(ANA, BEN, CAI)
+    world.offer_next()
+    world.do(c.Pass(by=ANA, kind=LATER, turn=world.turn_id))
+    world.offer_next()
+    world.start()
+    world.drop(BEN)
+    world.wait(20 * SECOND)  # held, then later with the rest
+    world.connect(BEN)
+    world.do(c.VolunteersOnly(by=FAY))
+    assert set(next_people(world)) == {ANA, BEN}
+    leaving = c.Advance(by=FAY, from_="introductions", confirm=False)
+    if world.room.turn is None:
+        world.do(leaving)
 
 
 def test_in_the_closing_round_volunteers_may_raise_their_hands() -> None:

@@ -73,12 +73,13 @@ def test_a_small_circle_fits_and_needs_no_remedy() -> None:
     assert (fit(world)["over_ms"], fit(world)["remedies"]) == (0, [])
 
 
-def test_when_nobody_is_to_go_nothing_is_over() -> None:
+def test_a_stage_that_is_over_its_plan_says_so_also_when_nobody_is_to_go() -> None:
     world = introductions(ANA)
     world.do(c.Pass(by=ANA, kind=NOT_THIS_ROUND))
     world.wait(40 * MINUTE)
     world.do(c.SetPrompt(by=FAY, text="We are late."))
-    assert (fit(world)["to_go"], fit(world)["over_ms"]) == (0, 0)
+    assert (fit(world)["to_go"], fit(world)["over_ms"]) == (0, 10 * MINUTE)
+    assert fit(world)["remedies"] == []
 
 
 def test_passing_gives_its_time_back_to_the_group_and_names_nobody() -> None:

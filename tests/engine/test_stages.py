@@ -3,10 +3,10 @@
 import pytest
 
 import session_engine.commands as c
-from session_engine import COMMANDS, RULES, Refused, Role, Stage, decide
+from session_engine import COMMANDS, RULES, Refused, Role, Stage, decide, view
 from session_engine.stages import NEXT_STAGE
 from tests.engine.test_permissions import command_for, room_in
-from tests.engine.world import FAY, SECOND, lobby
+from tests.engine.world import ANA, FAY, MINUTE, SECOND, lobby
 
 STAGE_COMMANDS = ("begin", "advance", "end_session")
 
@@ -76,3 +76,17 @@ def test_a_decision_never_runs_backwards_in_time() -> None:
     world = room_in(Stage.WELCOME)
     events = decide(world.room, c.SetPrompt(by=FAY, text="How are you?"), world.now - 3600 * SECOND)
     assert events[-1].at >= world.log[-1].at
+
+
+def test_the_stages_are_planned_for_ninety_minutes() -> None:
+    world = lobby(ANA)
+    for stage, minutes in (
+        ("welcome", 7),
+        ("introductions", 30),
+        ("discussion", 40),
+        ("close", 10),
+    ):
+        world.advance()
+        seen = view(world.room, Role.PARTICIPANT)
+        planned = seen["stage_ends_at"] - seen["stage_started_at"]
+        assert (seen["stage"], planned) == (stage, minutes * MINUTE)

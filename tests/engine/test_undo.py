@@ -200,3 +200,56 @@ def test_time_in_which_the_service_was_away_does_not_use_up_the_undo() -> None:
     world.do(UNDO, after=9 * SECOND)
     assert world.room.stage is Stage.WELCOME
     assert view(world.room, Role.FACILITATOR)["stage_ends_at"] == planned + 60 * SECOND
+
+
+def test_an_offer_that_the_advance_cut_short_comes_first_again_and_is_not_spent() -> None:
+    world = introductions(ANA, BEN)
+    world.offer_next()
+    world.advance()
+    world.do(UNDO)
+    assert next_people(world) == [ANA, BEN]
+    assert world.offer_next() == ANA
+    assert world.turn.offer == 1
+
+
+@pytest.mark.parametrize("called", [False, True])
+def test_an_offer_of_the_discussion_comes_first_again(called: bool) -> None:
+    world = discussion(ANA, BEN, CAI, hands=[BEN] if called else [ANA, BEN])
+    if called:
+        world.do(c.GiveFloor(by=FAY, person=ANA))
+        world.do(c.GiveFloor(by=FAY, person=CAI))
+    world.offer_next()
+    world.advance()
+    world.do(UNDO)
+    assert next_people(world) == ([ANA, CAI, BEN] if called else [ANA, BEN])
+    assert standing(world, ANA) == "waiting"
+
+
+def test_a_volunteer_whose_offer_the_advance_cut_short_still_volunteers() -> None:
+    world = introductions(ANA, BEN)
+    world.do(c.VolunteersOnly(by=FAY))
+    world.do(c.RaiseHand(by=BEN))
+    world.offer_next()
+    world.advance()
+    world.do(UNDO)
+    assert next_people(world) == [BEN]
+
+
+@pytest.mark.parametrize("what", ["leave", "silence"])
+def test_who_left_or_was_silenced_since_the_advance_is_in_no_restored_queue(what: str) -> None:
+    world = introductions(ANA, BEN, CAI)
+    world.do(c.Move(by=FAY, person=CAI, to=0))
+    world.do(c.GiveFloor(by=FAY, person=BEN))
+    world.advance()
+    for person in (BEN, CAI):
+        world.do(c.Leave(by=person) if what == "leave" else c.Silence(by=FAY, person=person))
+    world.do(UNDO)
+    assert next_people(world) == [ANA]
+    floor = world.room.floor
+    assert floor.round is not None
+    assert {BEN, CAI}.isdisjoint({*floor.called, *floor.pinned})
+    if what == "leave":
+        assert {BEN, CAI}.isdisjoint(floor.round.waiting)
+    else:
+        world.do(c.GiveFloor(by=FAY, person=BEN))
+        assert next_people(world) == [BEN, ANA]
