@@ -50,7 +50,7 @@ class Application:
         """Join the parts; nothing runs and nothing connects yet."""
         self.worker = "w" + secrets.token_hex(6)
         self.store = open_client(settings.redis_url)
-        self.life = Life(self.store)
+        self.life = Life(self.store, settings.data_dir if settings.embedded else None)
         self.clock = RedisClock(self.store)
         self.watch = StoreWatch(self.store, self.clock, self.life, self.worker)
         self.rooms = Rooms(RoomLog(self.store), self.clock, self.watch, self.worker)

@@ -186,15 +186,19 @@ def _where(options: argparse.Namespace) -> tuple[str, str, str]:
     if not settings.embedded:
         return settings.redis_url, settings.secret_key, settings.public_url
     directory = settings.data_dir.resolve()
-    public_url = settings.public_url or read_text(directory / "public-url")
-    secret = settings.secret_key or read_text(directory / "secret-key")
     socket = directory / "store.sock"
-    if not (public_url and secret and socket.exists()):
+    secret = settings.secret_key or read_text(directory / "secret-key")
+    if socket.exists() and not secret:
+        raise Failed(
+            f"The server on {directory} was given its secret:"
+            " set THERA_PEER_SECRET_KEY to the same."
+        )
+    if not (secret and socket.exists()):
         raise Failed(
             f"No server has run on {directory}: start one with"
             f" thera-peer serve --data {directory}, or name its directory with --data."
         )
-    return f"unix://{socket}", secret, public_url
+    return f"unix://{socket}", secret, settings.public_url
 
 
 def _wrong_choice(text: str) -> Exception:

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from redis.asyncio import Redis
+
 from server.rooms.draft import expires_at, wake_at
 from server.rooms.replica import encode_events
 from server.sockets.passes import Passes
@@ -16,8 +18,9 @@ from server.store.redis_clock import RedisClock
 from server.store.room_log import Appended, RoomLog
 from session_engine import Role, Settings, create, replay
 
-# Tells other commands on an outside store where people reach the server.
+# What a server leaves for other commands: where people reach it, and a mark of its secret.
 PUBLIC_URL_KEY = "tp:{server}:public-url"
+SECRET_MARK_KEY = "tp:{server}:secret-mark"
 
 
 class NotCreated(Exception):  # noqa: N818
@@ -38,6 +41,12 @@ class NewSession:
         return asdict(self)
 
 
+async def announce(client: Redis, public_url: str, secret_key: str) -> None:
+    """Leave for other commands what they need to make links that work here."""
+    marks = {PUBLIC_URL_KEY: public_url, SECRET_MARK_KEY: Passes(secret_key).mark}
+    await client.mset(marks)
+
+
 async def create_session(
     redis_url: str,
     secret_key: str,
@@ -52,16 +61,23 @@ async def create_session(
 
     Raises:
         ValueError: a choice that the rules do not allow; the text begins with its field.
-        NotCreated: when no public URL is known, or the store's clock jumped.
+        NotCreated: when no public URL is known, the server has another secret, or the
+            store's clock jumped.
         StoreError: when the store does not answer or refuses.
     """
     client = open_client(redis_url)
     try:
         clock = RedisClock(client)
         await clock.sync()
-        if not public_url:
-            left: Any = await client.get(PUBLIC_URL_KEY)
-            public_url = (left or b"").decode()
+        passes = Passes(secret_key)
+        left: Any = await client.mget(PUBLIC_URL_KEY, SECRET_MARK_KEY)
+        kept_url, mark = ((one or b"").decode() for one in left)
+        if mark not in ("", passes.mark):
+            raise NotCreated(
+                "The server here signs links with another secret: set THERA_PEER_SECRET_KEY"
+                " to the same."
+            )
+        public_url = public_url or kept_url
         if not public_url:
             raise NotCreated(
                 "No server has left its address here: start one, or set THERA_PEER_PUBLIC_URL."
@@ -74,7 +90,6 @@ async def create_session(
         session = await _store(RoomLog(client), settings, now)
     finally:
         await client.aclose()
-    passes = Passes(secret_key)
     return NewSession(
         session,
         facilitator=passes.link(public_url, session, Role.FACILITATOR),

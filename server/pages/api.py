@@ -20,7 +20,8 @@ from server.pages.entrance import HEADERS, Door, DoorError, enter, look
 from server.pages.helplines import stale_helplines
 from server.rooms.defects import note_defect
 from server.rooms.outcomes import SENTENCES
-from server.store.errors import StoreError, translated
+from server.rooms.watch import StoreWatch
+from server.store.errors import LogUnavailable, StoreError, StoreRefused, translated
 
 # What only the door says; the rest are refusals of the rules.
 DOOR_SENTENCES: Final[Mapping[str, str]] = {
@@ -83,18 +84,24 @@ async def _healthz(door: Door, request: Request) -> Response:
 
 
 async def _readyz(door: Door, request: Request) -> Response:
-    reasons = [AWAY_SENTENCE] if door.rooms.watch.away else []
-    stale = stale_helplines(door.context.helplines, datetime.now(UTC).date())
-    warnings = [
-        f"The helpline {line.name} was last verified on {line.verified_on}: over 90 days ago."
-        for line in stale
-    ]
+    reasons = _reasons(door.rooms.watch)
+    warnings = stale_helplines(door.context.helplines, datetime.now(UTC).date())
     if not reasons:
-        warnings += await _store_warnings(door.store)
+        try:
+            warnings += await _store_warnings(door.store)
+        except LogUnavailable:
+            reasons = [AWAY_SENTENCE]
     if door.bus is not None and not await _answers(door.bus):
         warnings.append("The live store does not answer: what is said may not reach everybody.")
     body = {"ready": not reasons, "reasons": reasons, "warnings": warnings}
     return JSONResponse(body, 503 if reasons else 200, headers=dict(HEADERS))
+
+
+def _reasons(watch: StoreWatch) -> list[str]:
+    """Say why no command can be accepted."""
+    if watch.refusal:
+        return [f"The store does not take what it is given: {watch.refusal.rstrip('.')}."]
+    return [AWAY_SENTENCE] if watch.away else []
 
 
 async def _answers(store: Redis) -> bool:
@@ -107,13 +114,13 @@ async def _answers(store: Redis) -> bool:
 
 
 async def _store_warnings(store: Redis) -> list[str]:
-    """Say what about the store may lose a session."""
+    """Say what about the store may lose a session. Raises: LogUnavailable."""
     warnings: list[str] = []
     try:
         with translated():
             persistence = await store.info("persistence")
             memory = await store.info("memory")
-    except StoreError:
+    except StoreRefused:
         return ["The store does not say how it keeps its data."]
     if not persistence.get("aof_enabled"):
         warnings.append("The store is not append-only: a session may be lost when it restarts.")

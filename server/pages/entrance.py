@@ -17,7 +17,7 @@ from server.rooms.outcomes import NotDone, Outcome, Unknown
 from server.rooms.rooms import Rooms
 from server.sockets.passes import Link, Passes
 from server.store.errors import LogUnavailable
-from session_engine import Enter, Person, PersonId, Role, Room, circle, find_person
+from session_engine import Enter, Person, PersonId, Role, Room, circle, find_person, is_closed
 
 # A link has about 90 characters, a name 40: more is not an honest request.
 BODY_MAX_BYTES: Final = 8 * 1024
@@ -87,6 +87,7 @@ def _door_view(door: Door, room: Room, link: Link) -> dict[str, Any]:
         "starts_at": room.settings.starts_at_ms,
         "opens_at": room.opens_at,
         "stage": room.stage.value,
+        "closed": is_closed(room, link.role),
         "doors": room.doors,
         "observers": observers,
         "observers_allowed": room.observers_allowed,
@@ -104,7 +105,7 @@ async def enter(door: Door, request: Request) -> Response:
     replica = await door.rooms.open(link.session)
     try:
         room = replica.room
-        if room is None or room.stage == "ended":
+        if room is None or is_closed(room, link.role):
             raise DoorError(410, "ended")
         enter = _read_entry(door, body, link)
         outcome = await door.rooms.submit(replica, enter)

@@ -76,6 +76,10 @@ def _helpline(row: Any) -> Helpline:
     )
 
 
-def stale_helplines(lines: Sequence[Helpline], today: date) -> tuple[Helpline, ...]:
-    """Return those whose last check is too long ago; a server warns about them at start."""
-    return tuple(line for line in lines if today - line.verified_on > STALE_AFTER)
+def stale_helplines(lines: Sequence[Helpline], today: date) -> list[str]:
+    """Return a sentence for each that was last checked too long ago."""
+    return [
+        f"The helpline {line.name} was last verified on {line.verified_on}: over 90 days ago."
+        for line in lines
+        if today - line.verified_on > STALE_AFTER
+    ]

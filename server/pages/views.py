@@ -126,7 +126,7 @@ def exception_handlers(context: Context) -> dict[Any, Callable[..., Awaitable[Re
 
 def _for_programs(request: Request) -> bool:
     path = request.url.path
-    return path.startswith("/api/") or path in ("/healthz", "/readyz")
+    return path.startswith(("/api/", "/ws/")) or path in ("/healthz", "/readyz")
 
 
 def _error(

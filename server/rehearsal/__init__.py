@@ -36,9 +36,4 @@ async def run(link: str, participants: int = 8, seed: int | None = None) -> None
         )
         for number in range(participants)
     ]
-    results = await asyncio.gather(
-        *(person.attend(door["guidelines"]) for person in people), return_exceptions=True
-    )
-    for result in results:
-        if isinstance(result, BaseException):
-            raise result
+    await asyncio.gather(*(person.attend(door["guidelines"]) for person in people))

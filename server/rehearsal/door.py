@@ -20,8 +20,11 @@ def read_link(link: str) -> tuple[str, str]:
 
     Raises: RehearsalError.
     """
-    parts = urlsplit(link)
     base, join, _ = link.partition("/join#")
+    try:
+        parts = urlsplit(link)
+    except ValueError:
+        parts = urlsplit("")
     if parts.scheme not in ("http", "https") or not join or not parts.fragment:
         raise RehearsalError("That is not a link to a session: give the participant link.")
     return base, parts.fragment

@@ -51,7 +51,7 @@ class Service(Protocol):
         """The times in which the service was away, oldest first."""
 
     async def know_lost_time(self) -> None:
-        """Learn of an outage that has only just ended. Raises: LogUnavailable."""
+        """Learn of an outage that has only just ended. Raises: StoreError."""
 
     def is_settling(self, now: int | None = None) -> bool:
         """Whether the last outage was so recent that people may still be coming back."""
@@ -108,6 +108,9 @@ class Decisions:
             batch = self._take()
             try:
                 await self._settle(batch)
+            except StoreRefused:
+                for job in batch:
+                    job.settle(NotDone("cannot_store"))
             except StoreError:
                 for job in batch:
                     job.settle(UNKNOWN)
@@ -249,7 +252,7 @@ class Decisions:
             if not job.command_id or place is None:
                 rest.append(job)
             else:
-                job.settle(Done(place.version))
+                job.settle(Done(place.version, repeated=True))
         return rest
 
     def _agree(self, jobs: list[Job], version: int) -> list[Job]:
@@ -303,4 +306,4 @@ def settle_repeated(jobs: list[Job], answer: Repeated) -> None:
     """Settle the jobs that the log holds already, by their index in what was asked."""
     for index, position in answer.positions.items():
         if position is not None:
-            jobs[index].settle(Done(position.version))
+            jobs[index].settle(Done(position.version, repeated=True))

@@ -70,16 +70,18 @@ class Draft:
             self.due_at = max(self.due_at, due)
 
     def _take(self, room: Room, events: tuple[Event, ...], command_id: str) -> None:
-        if events:
+        # Also what changed nothing: later it could, and a repetition must not.
+        if events or command_id:
             self.records.append(Record(command_id, encode_events(events)))
             self.room = room
 
 
 def expires_at(room: Room) -> int:
     """Return when the room's keys go away (ms)."""
+    at_the_latest = room.settings.planned_end_ms + KEPT_AFTER_PLAN_MS
     if room.stage == "ended":
-        return room.stage_started_at + KEPT_AFTER_END_MS
-    return room.settings.planned_end_ms + KEPT_AFTER_PLAN_MS
+        return min(room.stage_started_at + KEPT_AFTER_END_MS, at_the_latest)
+    return at_the_latest
 
 
 def wake_at(room: Room, now: int) -> int | None:

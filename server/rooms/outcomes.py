@@ -11,9 +11,13 @@ from session_engine import REFUSALS, Refused
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """It is in the log (or needed nothing there), as of this version."""
+    """It is in the log (or needed nothing there), as of this version.
+
+    `repeated`: this id acted before, and this is the result that it got then.
+    """
 
     version: int
+    repeated: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from typing import Final
 from server.rooms.decisions import Decisions
 from server.rooms.defects import note_defect
 from server.rooms.feed import Feed
-from server.rooms.outcomes import UNKNOWN, Outcome
+from server.rooms.outcomes import UNKNOWN, NotDone, Outcome
 from server.rooms.replica import Gap, OtherHistory, Replica
 from server.rooms.watch import StoreWatch
 from server.store.errors import StoreError
@@ -108,7 +108,7 @@ class Rooms:
         """Ask for a change; `command_id` "" is not remembered. Never waits to enqueue."""
         if not self.watch.may_decide:
             future: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
-            future.set_result(UNKNOWN)
+            future.set_result(NotDone("cannot_store") if self.watch.refusal else UNKNOWN)
             return future
         session = replica.session
         decisions = self._decisions.get(session)

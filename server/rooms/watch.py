@@ -4,7 +4,9 @@ Every second a worker publishes a word to itself. Three seconds without hearing 
 while the worker's own loop was on time, mean that the store is away: nothing is
 decided, nothing is called done. When it is heard again, the worker reads the
 clock, leaves a sign of life (which tells how long nobody served), compares its
-rooms with their logs, and only then serves again.
+rooms with their logs, and only then serves again. A store that answers but does not
+take a sign of life (no memory, no disk, read-only) is away in the same way, except
+that a refusal is certain: nothing was stored.
 """
 
 from __future__ import annotations
@@ -17,7 +19,7 @@ from typing import Final
 from redis.asyncio import Redis
 
 from server.rooms.defects import note_defect
-from server.store.errors import StoreError, translated
+from server.store.errors import StoreError, StoreRefused, translated
 from server.store.life import LEASE_SECONDS, RENEW_SECONDS, Life, Outage
 from server.store.redis_clock import RedisClock
 
@@ -60,6 +62,8 @@ class StoreWatch:
         self._judge_nobody_until = 0.0
         self.channel = f"tp:pulse:{worker}"
         self.away = True
+        # Why the store does not take what it is given; "" = it does, or does not answer.
+        self.refusal = ""
         self.outages: tuple[Outage, ...] = ()
         self._living: set[str] = {worker}
         self.on_return: Callable[[], Awaitable[None]] | None = None
@@ -114,6 +118,8 @@ class StoreWatch:
                 if not self.away:
                     await self._live()
                     await self._renew()
+            except StoreRefused:
+                self._set_away(True)
             except StoreError:
                 pass
             except Exception as error:
@@ -122,14 +128,20 @@ class StoreWatch:
 
     async def _live(self) -> None:
         began = asyncio.get_running_loop().time()
-        self._learn(await self._life.beat())
+        try:
+            outages = await self._life.beat()
+        except StoreRefused as refused:
+            self.refusal = refused.reason
+            raise
+        self.refusal = ""
+        self._learn(outages)
         self._beat_at = began
 
     async def know_lost_time(self) -> None:
         """Learn before a decision of an outage that no pulse has told of yet.
 
         It costs nothing unless this process, or the store, has just stood still.
-        Raises: LogUnavailable.
+        Raises: LogUnavailable, StoreRefused.
         """
         if asyncio.get_running_loop().time() - self._beat_at > FRESH_SECONDS:
             await self._live()

@@ -8,6 +8,7 @@ import socket
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
+from datetime import UTC, datetime
 from pathlib import Path
 
 from server.serving.listening import CannotListen, check_certificate, listen, local_url
@@ -17,7 +18,6 @@ from server.store.data_directory import (
     kept_secret,
     lock_file,
     prepare_directory,
-    write_private,
 )
 from server.store.embedded_valkey import EmbeddedValkey
 
@@ -37,6 +37,7 @@ def serve(settings: Settings, *, rehearse: int = 0) -> int:
         CannotServe: when something has to be changed first.
     """
     try:
+        _check_helplines(settings.helplines_file)
         if settings.tls_cert and settings.tls_key:
             check_certificate(settings.tls_cert, settings.tls_key)
         with (
@@ -44,8 +45,17 @@ def serve(settings: Settings, *, rehearse: int = 0) -> int:
             listen(settings.host, settings.port) as listener,
         ):
             return _serve_on(listener, settings, rehearse)
-    except (CannotListen, StoreStartError) as error:
+    except (CannotListen, StoreStartError, ValueError) as error:
         raise CannotServe(str(error)) from None
+
+
+def _check_helplines(file: Path | None) -> None:
+    """Warn of helplines that nobody has called for long. Raises: ValueError."""
+    from server.pages.helplines import HELPLINES, read_helplines, stale_helplines
+
+    lines = read_helplines(file) if file else HELPLINES
+    for warning in stale_helplines(lines, datetime.now(UTC).date()):
+        print(f"Warning: {warning}", file=sys.stderr)
 
 
 @contextmanager
@@ -80,7 +90,7 @@ def _serve_on(listener: socket.socket, settings: Settings, rehearse: int) -> int
 
         for store in stores:
             store.await_answer()
-        _announce(settings, stores)
+        asyncio.run(_announce(settings))
     except BaseException:
         for store in stores:
             store.stop()
@@ -120,16 +130,9 @@ def _with_store(settings: Settings, stores: list[EmbeddedValkey]) -> Settings:
     return settings.with_changes(redis_url=redis_url, live_redis_url=live, secret_key=secret)
 
 
-def _announce(settings: Settings, stores: list[EmbeddedValkey]) -> None:
-    """Leave the public URL where other commands find it."""
-    if stores:
-        write_private(settings.data_dir / "public-url", settings.public_url + "\n")
-    else:
-        asyncio.run(_announce_outside(settings))
-
-
-async def _announce_outside(settings: Settings) -> None:
-    from server.new_session import PUBLIC_URL_KEY
+async def _announce(settings: Settings) -> None:
+    """Leave in the store what other commands must know; see that the stores answer."""
+    from server.new_session import announce
     from server.store.client import open_client, without_password
     from server.store.errors import StoreError, translated
 
@@ -138,7 +141,7 @@ async def _announce_outside(settings: Settings) -> None:
         try:
             with translated():
                 if url == settings.redis_url:
-                    await client.set(PUBLIC_URL_KEY, settings.public_url)
+                    await announce(client, settings.public_url, settings.secret_key)
                 else:
                     await client.ping()
         except StoreError as error:

@@ -25,7 +25,17 @@ from server.sockets import frames
 from server.sockets.close_codes import CODE_OF_GONE, CloseCode
 from server.sockets.outbox import Outbox
 from server.store.redis_clock import RedisClock
-from session_engine import WAITING_VIEW, ConnectionId, Person, PersonId, Role, Room, view, you
+from session_engine import (
+    WAITING_VIEW,
+    ConnectionId,
+    Person,
+    PersonId,
+    Role,
+    Room,
+    awaits_help,
+    view,
+    you,
+)
 
 COALESCE_SECONDS: Final = 0.02
 # The last view says that the session has ended; then the sockets close.
@@ -166,14 +176,17 @@ class Audience:
         if room.stage != "ended" or self._ending is not None:
             return
         passed = (self._clock.now_ms() - room.stage_started_at) / 1000
-        wait = max(0.0, ENDED_SECONDS - passed)
+        # Who is here after that waited for a call for support, and now sees who has it.
+        wait = ENDED_SECONDS - passed if passed < ENDED_SECONDS else ENDED_SECONDS
         self._ending = asyncio.get_running_loop().call_later(wait, self._close_all)
 
     def _close_all(self) -> None:
         self._ending = None  # who still comes is shown the end, and closed too
+        room = self.replica.room
         for listener in tuple(self.listeners.values()):
-            listener.closing = True
-            listener.outbox.close(CloseCode.ENDED)
+            if room is None or not awaits_help(room, room.people[listener.person]):
+                listener.closing = True
+                listener.outbox.close(CloseCode.ENDED)
 
     # ---- Views --------------------------------------------------------------------
 

@@ -10,7 +10,7 @@ import asyncio
 import json
 import time
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any
 
 import orjson
 
@@ -32,9 +32,6 @@ from server.sockets.wire import (
     read_request,
 )
 from session_engine import Role
-
-# A refused fast message is only read for its id when that is cheap.
-ID_WORTH_READING_CHARS: Final = 512
 
 
 class Conversation:
@@ -94,8 +91,8 @@ class Conversation:
             self._listener.outbox.close_with(1011, "Something went wrong here.")
             return
         match settled.result():
-            case Done(version):
-                sending = self._relay(request)
+            case Done(version, repeated):
+                sending = self._relay(request, repeated)
                 if sending is None:
                     self._done(request, version)
                 else:
@@ -138,7 +135,7 @@ class Conversation:
 
     # ---- What is said but not stored ----------------------------------------------
 
-    def _relay(self, request: Request) -> asyncio.Future[bool] | None:
+    def _relay(self, request: Request, repeated: bool) -> asyncio.Future[bool] | None:
         """Pass on the words of an accepted command; they were never in the log.
 
         The future, where there is one, says whether they have left this worker.
@@ -160,15 +157,16 @@ class Conversation:
             case "ask_support":
                 kind = getattr(command, "kind")  # noqa: B009
                 calls = [one for one in room.alerts if (one.person, one.kind) == (person, kind)]
-                if calls:
+                # The note of a repetition may not have arrived, but it belongs to its own call.
+                if calls and calls[-1].state != "closed" and not (repeated and len(calls) > 1):
                     return self._live.alert(session, calls[-1].id, room.people[person], kind, text)
         return None
 
 
 def _id_of(text: str | None) -> str | None:
-    if text is None or len(text) > ID_WORTH_READING_CHARS:
-        return None
     try:
+        if text is None:
+            return None
         return frame_id(read_frame(text))
     except BadFrame:
         return None

@@ -24,7 +24,7 @@ def open_client(url: str, *, timeout_s: float = TIMEOUT_SECONDS) -> Redis:
     """Return a client for `unix://`, `redis://` or `rediss://`; connects when first used.
 
     Raises:
-        ValueError: when the URL is of no known kind.
+        ValueError: with a sentence that says what is wrong with the URL.
     """
     options: dict[str, Any] = {
         # RESP 2: the newer protocol adds a handshake that Valkey answers with an error.
@@ -33,9 +33,13 @@ def open_client(url: str, *, timeout_s: float = TIMEOUT_SECONDS) -> Redis:
         "socket_timeout": timeout_s,
         "socket_connect_timeout": timeout_s,
     }
-    pool = BlockingConnectionPool.from_url(
-        url, max_connections=CONNECTIONS, timeout=timeout_s, **options
-    )
+    try:
+        pool = BlockingConnectionPool.from_url(
+            url, max_connections=CONNECTIONS, timeout=timeout_s, **options
+        )
+        pool.connection_class(**pool.connection_kwargs)
+    except TypeError:
+        raise ValueError("it has a parameter that a store's URL does not know") from None
     return Redis.from_pool(pool)
 
 

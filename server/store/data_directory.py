@@ -3,7 +3,6 @@
 Beside the store's own files (see embedded_valkey) it holds
     server.lock   held by the server's parent: a second server on the directory refuses
     secret-key    the generated secret that signs links and passes (mode 0600)
-    public-url    where people reach the running server
 """
 
 from __future__ import annotations
@@ -20,6 +19,9 @@ from pathlib import Path
 
 # The kernel's limit for the path of a Unix socket is 108 bytes with the final zero.
 SOCKET_PATH_BYTES = 107
+# A store that syncs every append ends when its disk is full: better to refuse before.
+# Several seconds of appends as fast as a disk takes them, and a rewrite of a usual log.
+LEAST_FREE_BYTES = 32 * 1024 * 1024
 
 
 class StoreStartError(Exception):

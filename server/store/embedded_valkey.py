@@ -25,6 +25,7 @@ from pathlib import Path
 from typing import IO
 
 from server.store.data_directory import (
+    LEAST_FREE_BYTES,
     StoreStartError,
     dies_with_parent,
     lock_file,
@@ -42,6 +43,8 @@ STOP_SECONDS = 10.0
 RESTART_PAUSES_SECONDS = (0.0, 0.5, 1.0, 2.0)
 STEADY_SECONDS = 30.0
 RESERVE_BYTES = 16 * 1024 * 1024
+# With the reserve taken, workers must still find enough free to go on.
+RESERVE_FROM_BYTES = LEAST_FREE_BYTES + 2 * RESERVE_BYTES
 # A log that has grown beyond this is begun anew at the next start.
 LOG_BYTES = 1024 * 1024
 
@@ -189,6 +192,7 @@ class EmbeddedValkey:
         that it may be called for as long as the server lives.
         """
         if self._process is not None and self._process.poll() is None:
+            self._keep_reserve()
             return True
         now = time.monotonic()
         if self._process is not None:
@@ -210,7 +214,7 @@ class EmbeddedValkey:
     def _keep_reserve(self) -> None:
         if self._reserve is None or self._reserve.exists():
             return
-        if shutil.disk_usage(self.directory).free < 4 * RESERVE_BYTES:
+        if shutil.disk_usage(self.directory).free < RESERVE_FROM_BYTES:
             return
         with contextlib.suppress(OSError), self._reserve.open("wb") as file:
             file.write(bytes(RESERVE_BYTES))  # macOS has no fallocate

@@ -7,13 +7,15 @@ records the outage, in the same step.
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from redis.asyncio import Redis
 
-from server.store.errors import translated
+from server.store.data_directory import LEAST_FREE_BYTES
+from server.store.errors import StoreRefused, translated
 
 # A worker beats every second; three missed beats are an outage.
 BEAT_SECONDS = 1.0
@@ -49,13 +51,17 @@ class Life:
     store was away. Every method raises `LogUnavailable` and `StoreRefused`.
     """
 
-    def __init__(self, client: Redis) -> None:
+    def __init__(self, client: Redis, directory: Path | None = None) -> None:
+        """Take the directory of a store whose disk is ours to look at."""
         self._client = client
+        self._directory = directory
         script = (Path(__file__).parent / "beat.lua").read_bytes()
         self._beat = client.register_script(script)
 
     async def beat(self) -> list[Outage]:
         """Leave a sign of life; return the outages of the last two days, oldest first."""
+        if self._directory and shutil.disk_usage(self._directory).free < LEAST_FREE_BYTES:
+            raise StoreRefused(f"less than {LEAST_FREE_BYTES >> 20} MB are free on its disk")
         with translated():
             answer = await self._beat(
                 keys=[LIFE_KEY, OUTAGES_KEY],

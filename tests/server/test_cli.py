@@ -7,6 +7,8 @@ import json
 import os
 import signal
 import socket
+import subprocess
+import sys
 from pathlib import Path
 
 import httpx
@@ -113,12 +115,65 @@ def test_no_session_without_a_server(tmp_path: Path) -> None:
     assert "thera-peer serve" in first_line(done.stderr)
 
 
+BROKEN_WORKER = """
+import sys
+from server.cli import main
+from server.serving import worker
+worker.run_worker = lambda *_: 1 / 0
+sys.exit(main())
+"""
+
+
 def test_a_worker_that_cannot_start_ends_the_server(tmp_path: Path) -> None:
+    options = ["serve", "--port", "0", "--data", str(tmp_path)]
+    command = [sys.executable, "-c", BROKEN_WORKER, *options]
+    done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=30)
+    assert done.returncode == 1
+    assert "A worker could not start" in done.stderr
+
+
+def test_helplines_that_cannot_be_read_are_named(tmp_path: Path) -> None:
     missing = str(tmp_path / "helplines.json")
     options = ("serve", "--port", "0", "--data", str(tmp_path))
     done = thera_peer(*options, THERA_PEER_HELPLINES_FILE=missing)
     assert done.returncode == 1
-    assert "A worker could not start" in done.stderr
+    assert missing in first_line(done.stderr)
+
+
+def test_helplines_that_nobody_has_called_for_long_are_named_at_the_start(tmp_path: Path) -> None:
+    lines = [{"name": "Old line", "numbers": ["1"], "verified_on": "2020-01-31"}]
+    file = tmp_path / "helplines.json"
+    file.write_text(json.dumps(lines))
+    with RunningServer(tmp_path / "data", THERA_PEER_HELPLINES_FILE=str(file)) as server:
+        server.stop()
+        assert "Old line was last verified on 2020-01-31" in server.printed()
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("serve", "--redis", "redis://localhost:abc/0"),
+        ("serve", "--live-redis", "redis://localhost:abc"),
+        ("session", "create", "--title", "T", "--redis", "redis://127.0.0.1:1/0?foo=bar"),
+    ],
+)
+def test_a_store_url_that_cannot_be_one_is_named(arguments: tuple[str, ...]) -> None:
+    done = thera_peer(*arguments, THERA_PEER_SECRET_KEY=SECRET)
+    assert done.returncode == 2
+    assert "redis (THERA_PEER" in first_line(done.stderr)
+
+
+def test_a_live_store_that_is_away_is_named(tmp_path: Path) -> None:
+    options = ("--data", str(tmp_path), "--live-redis", "redis://127.0.0.1:1")
+    done = thera_peer("serve", "--port", "0", *options)
+    assert done.returncode == 1
+    assert "redis://127.0.0.1:1" in first_line(done.stderr)
+
+
+def test_a_link_that_is_none_is_refused() -> None:
+    done = thera_peer("rehearse", "http://[bad/join#abc", "--participants", "2")
+    assert done.returncode == 1
+    assert "not a link" in first_line(done.stderr)
 
 
 # ---- Sessions ---------------------------------------------------------------------------
@@ -204,9 +259,22 @@ def test_an_outside_store_tells_other_commands_the_public_url(
         THERA_PEER_SECRET_KEY=SECRET,
     ):
         done = thera_peer("session", "create", "--title", "T", "--json", **outside)
+        wrong = outside | {"THERA_PEER_SECRET_KEY": SECRET[::-1]}
+        refused = thera_peer("session", "create", "--title", "T", **wrong)
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["observer"].startswith("https://circle.example.org/join#")
     assert list(tmp_path.iterdir()) == []
+    assert refused.returncode == 1
+    assert "THERA_PEER_SECRET_KEY" in first_line(refused.stderr)
+
+
+def test_a_secret_from_the_environment_is_asked_for_beside_an_own_store(tmp_path: Path) -> None:
+    create = ("session", "create", "--title", "T", "--data", str(tmp_path))
+    with RunningServer(tmp_path, THERA_PEER_SECRET_KEY=SECRET):
+        assert thera_peer(*create, THERA_PEER_SECRET_KEY=SECRET).returncode == 0
+        done = thera_peer(*create)
+    assert done.returncode == 1
+    assert "THERA_PEER_SECRET_KEY" in first_line(done.stderr)
 
 
 # ---- Processes --------------------------------------------------------------------------

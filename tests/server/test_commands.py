@@ -135,3 +135,43 @@ async def test_both_workers_come_to_the_same_room_when_both_write_at_once(house:
         (person.latest or {})["position"]["head"] for person in people if person.latest is not None
     }
     assert len(positions) == 1
+
+
+async def test_what_changed_nothing_is_remembered_too(house: House) -> None:
+    session = await house.create(stepping="by-hand", accept_window_s=0)
+    facilitator = await Person.enter(house, session, Role.FACILITATOR, "Meera", 0)
+    ana = await Person.enter(house, session, Role.PARTICIPANT, "Ana", 1)
+    await facilitator.see(lambda view, you: len(view["people"]) == 2)
+    await facilitator.done("begin")
+    await facilitator.done("advance", from_="welcome")
+    await facilitator.done("give_floor", person=ana.id)
+    twice = await facilitator.done("give_floor", id="twice", person=ana.id)
+    await facilitator.done("next", turn=None)
+    view = await ana.see(lambda view, you: view["turn"] is not None)
+    await ana.done("finish_turn", turn=view["turn"]["id"])
+    again = await facilitator.done("give_floor", id="twice", person=ana.id)
+    assert again["version"] == twice["version"]
+    await facilitator.see(lambda view, you: view["turn"] is None and ana.id not in view["next"])
+
+
+async def test_the_note_of_a_repeated_call_belongs_to_no_other_call(house: House) -> None:
+    session = await house.create()
+    facilitator = await Person.enter(house, session, Role.FACILITATOR, "Meera", 0)
+    ana = await Person.enter(house, session, Role.PARTICIPANT, "Ana", 1)
+
+    async def called(number: int) -> str:
+        view = await facilitator.see(lambda view, you: len(view["alerts"]) == 1)
+        frames = [frame for frame in facilitator.frames if frame["type"] == "alert"]
+        assert len(frames) == number
+        return str(view["alerts"][0]["id"])
+
+    await ana.done("ask_support", id="first", kind="now", note="mine")
+    alert = await called(1)
+    await facilitator.done("take_alert", alert=alert)
+    await facilitator.done("close_alert", alert=alert)
+    await ana.done("ask_support", id="first", kind="now", note="mine")
+    await ana.done("ask_support", id="second", kind="now", note="")
+    await called(2)
+    await ana.done("ask_support", id="first", kind="now", note="mine")
+    await facilitator.done("set_prompt", text="a moment later")
+    await called(2)

@@ -186,7 +186,7 @@ def test_the_secret_is_made_once_and_private(tmp_path: Path) -> None:
     assert len(secret) >= 40
     assert kept_secret(tmp_path) == secret
     assert (tmp_path / "secret-key").stat().st_mode & 0o777 == 0o600
-    assert read_text(tmp_path / "public-url") is None
+    assert read_text(tmp_path / "no such file") is None
 
 
 def test_a_lock_is_held_until_it_is_given_back(tmp_path: Path) -> None:

@@ -93,3 +93,22 @@ async def test_a_knock_waits_until_the_facilitator_opens(house: House) -> None:
     await facilitator.done("turn_away", person=ben.id)
     assert await ben.closed() == 4105
     assert ben.view == {"waiting": True}
+
+
+async def test_who_calls_at_the_end_stays_until_somebody_has_it(house: House) -> None:
+    session = await house.create()
+    facilitator = await Person.enter(house, session, Role.FACILITATOR, "Meera", 0)
+    ana = await Person.enter(house, session, Role.PARTICIPANT, "Ana", 1)
+    ben = await Person.enter(house, session, Role.PARTICIPANT, "Ben", 0)
+    await facilitator.done("end_session", confirm=True)
+    await ana.done("ask_support", kind="now", note="")
+    assert await ben.closed(seconds=15) == 4102
+    view = await facilitator.see(lambda view, you: len(view["alerts"]) == 1)
+    # Another facilitator comes by the link, as the person on call would.
+    gil = await Person.enter(house, session, Role.FACILITATOR, "Gil", 1)
+    await gil.done("take_alert", alert=view["alerts"][0]["id"])
+    await ana.see(lambda view, you: you["support"]["by"] == "Gil")
+    for person in (ana, facilitator, gil):
+        assert await person.closed(seconds=15) == 4102
+    with pytest.raises(AssertionError, match="ended"):
+        await Person.at_door(house, session, Role.FACILITATOR, "Late", 0)

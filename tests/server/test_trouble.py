@@ -225,7 +225,14 @@ async def test_a_store_that_cannot_write_is_said_to_be_so(own_house: House) -> N
     await store.config_set("maxmemory", "1")
     assert await facilitator.refused("set_prompt", id="p", text="full") == "cannot_store"
     assert facilitator.view["prompt"] == ""
+    await away(facilitator, gone=True, seconds=5)
+    assert await facilitator.refused("set_prompt", id="q", text="full") == "cannot_store"
+    status, body = await read(worker)
+    assert status == 503
+    assert body["reasons"][0].startswith("The store does not take what it is given: ")
+    assert "maxmemory" in body["reasons"][0]
     await store.config_set("maxmemory", "0")
+    await away(facilitator, gone=False, seconds=5)
     await facilitator.done("set_prompt", id="p", text="full")
     await store.config_set("appendonly", "no")
     await store.config_set("maxmemory", "1gb")

@@ -9,6 +9,8 @@ import socket
 import struct
 import time
 
+import pytest
+
 from tests.server.house import House
 from tests.server.voice.lines import FRAME_SECONDS, Circle, Line, circle, sound
 
