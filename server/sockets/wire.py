@@ -30,7 +30,8 @@ Note = Annotated[str, StringConstraints(max_length=500)]
 # The engine knows how long a prompt or a theme may be; this only bounds the work.
 Sentence = Annotated[str, StringConstraints(max_length=2_000)]
 Place = Annotated[int, Field(ge=0, le=1_000)]
-Seconds = Annotated[int, Field(ge=0, le=3_600)]
+# Which limits make sense is said by the rules (`limit_out_of_range`).
+Seconds = Annotated[int, Field(ge=-1_000_000, le=1_000_000)]
 Confirm = NotRequired[bool]
 GestureKind = Literal["with_you", "thank_you", "resonates"]
 
