@@ -209,5 +209,22 @@ def the_session_ends(circle: Circle) -> None:
     for everyone in (ben, circle.asha, circle.guest, meera):
         everyone.see("This session has ended.")
     ben.check("ended")
+    somebody_calls_at_the_end(circle)
     for name in ("Asha", "Ben", "Chitra", "Meera"):
         assert name not in circle.guest.page.content()
+
+
+def somebody_calls_at_the_end(circle: Circle) -> None:
+    """The call stands until a facilitator has it; who needs nobody any more is let go."""
+    meera, ben, asha = circle.meera, circle.ben, circle.asha
+    ben.page.get_by_role("link", name="Urgent support").click()
+    ben.press("I need someone now")
+    meera.see("Ben needs someone now")
+    meera.check("an alert after the end")
+    asha.page.wait_for_timeout(10_500)
+    asha.page.get_by_role("link", name="Urgent support").click()
+    asha.see("You are not alone. Who can help now:")
+    asha.not_see("Tell the facilitator:")  # nobody is there any more
+    meera.press("I have it")
+    ben.see("Meera has seen it and is with you.")
+    ben.check("taken after the end")

@@ -40,7 +40,7 @@ async function look() {
   if (!found.ok) return showProblem(wordsFor(found.problem, door.dataset.contact));
   session = /** @type {import("./door_api.js").Session} */ (found.answer);
   clockOffset = session.now - Date.now();
-  if (session.stage === "ended") return showProblem(wordsFor({ code: "ended", message: "" }, door.dataset.contact));
+  if (session.closed) return showProblem(wordsFor({ code: "ended", message: "" }, door.dataset.contact));
   showSession(session);
   if (session.mode === "voice" && session.role !== "observer") void offerSound(session);
 }

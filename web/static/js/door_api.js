@@ -8,6 +8,7 @@
  * @property {number} starts_at
  * @property {number} opens_at
  * @property {string} stage
+ * @property {boolean} closed nobody comes in by this link any more
  * @property {"open" | "knock"} doors
  * @property {number} observers how many are there now
  * @property {boolean} observers_allowed

@@ -42,8 +42,11 @@ function card(room, alert) {
           : html`<button class="button care" type="button"
         @click=${() => room.act("take_alert", { alert: alert.id })}>${t("I have it")}</button>`
       }
-      <button class="button care-quiet" type="button" aria-haspopup="dialog"
-        @click=${() => room.set({ dialog: "person", person: alert.person })}>${t("Write privately")}</button>
+      ${when(
+        room.may("say_privately"),
+        () => html`<button class="button care-quiet" type="button" aria-haspopup="dialog"
+        @click=${() => room.set({ dialog: "person", person: alert.person })}>${t("Write privately")}</button>`,
+      )}
       ${when(
         taken,
         () => html`<button class="button care-quiet" type="button"

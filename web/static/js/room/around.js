@@ -4,14 +4,18 @@ import { openAlerts } from "./alerts.js";
 
 /** @typedef {import('./types.js').Room} Room */
 
-/** The card's call reaches facilitators, so they and observers see its helplines only. */
+/**
+ * The card's call reaches facilitators, so they and observers see its helplines only; so does
+ * everybody whose connection is over for good (`now` null, or closed): nobody would hear them.
+ */
 export function offerCall(
-  /** @type {Room} */ { you },
+  /** @type {Room|null} */ now,
   /** @type {{show: (support: import('./types.js').Support|null) => void}} */ card,
 ) {
   const call = document.querySelector("#urgent-support [data-call]");
-  if (call instanceof HTMLElement) call.hidden = you.role !== "participant";
-  if (you.support) card.show(you.support);
+  const heard = now?.you.role === "participant" && now.link.state !== "closed";
+  if (call instanceof HTMLElement) call.hidden = !heard;
+  if (now?.you.support) card.show(now.you.support);
 }
 
 /** The tab says what matters when the room is behind another one. */

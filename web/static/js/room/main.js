@@ -107,6 +107,7 @@ function drawNow() {
   drawn = true;
   if (!now || gone !== null) {
     sound.rest();
+    offerCall(null, card);
     return render([bareHead(), farewell(gone ?? 4100)], root);
   }
   sound.follow(now.view, now.you, now.link.state === "open");

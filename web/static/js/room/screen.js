@@ -22,7 +22,9 @@ import { following, listening, mode } from "../voice/voice_parts.js";
 
 export function screen(/** @type {Room} */ room) {
   const { link, view, you } = room;
-  if (view.stage === "ended" || link.code === 4102) return html`${bareHead()} ${farewell("ended")}`;
+  if (link.code === 4102) return html`${bareHead()} ${farewell("ended")}`;
+  // A call for support that nobody has taken outlives the session.
+  if (view.stage === "ended") return html`${bareHead()} ${alerts(room)} ${notices(room)} ${farewell("ended")}`;
   if (link.state === "closed") return html`${bareHead()} ${farewell(link.code ?? 4100)}`;
   if (view.waiting) return html`${bareHead()} ${notices(room)} ${atTheDoor()}`;
   if (you.role === "observer")
