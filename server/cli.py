@@ -11,7 +11,10 @@ import sys
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
+
+if TYPE_CHECKING:
+    from server.settings import Settings
 
 USAGE_ERROR = 2
 FAILURE = 1
@@ -134,10 +137,23 @@ def serve(options: argparse.Namespace) -> int:
         tls_cert=options.tls_cert,
         tls_key=options.tls_key,
     )
+    _check_urls(settings)
     try:
         return serve(settings, rehearse=options.rehearse or 0)
     except CannotServe as error:
         raise Failed(str(error)) from None
+
+
+def _check_urls(settings: Settings) -> None:
+    from server.settings import NAMES, WrongSetting
+    from server.store.client import open_client
+
+    for name in ("redis_url", "live_redis_url"):
+        if url := getattr(settings, name):
+            try:
+                open_client(url)
+            except ValueError as error:
+                raise WrongSetting(f"{NAMES[name]}: {error}.") from None
 
 
 def session_create(options: argparse.Namespace) -> int:
@@ -184,6 +200,7 @@ def _where(options: argparse.Namespace) -> tuple[str, str, str]:
     redis_url = "" if options.data else options.redis
     settings = read_settings(redis_url=redis_url, data_dir=options.data)
     if not settings.embedded:
+        _check_urls(settings)
         return settings.redis_url, settings.secret_key, settings.public_url
     directory = settings.data_dir.resolve()
     socket = directory / "store.sock"

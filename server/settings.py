@@ -107,19 +107,7 @@ def _check(settings: Settings) -> None:
             "With --redis a secret must be given: set THERA_PEER_SECRET_KEY to at least"
             f" {SECRET_MIN_CHARACTERS} random characters, the same on every machine."
         )
-    for name in ("redis_url", "live_redis_url"):
-        if url := getattr(settings, name):
-            _check_url(NAMES[name], url)
     if 0 < len(settings.secret_key) < SECRET_MIN_CHARACTERS:
         raise WrongSetting(
             f"THERA_PEER_SECRET_KEY: at least {SECRET_MIN_CHARACTERS} random characters."
         )
-
-
-def _check_url(name: str, url: str) -> None:
-    from server.store.client import open_client  # late: it takes a third of a second
-
-    try:
-        open_client(url)
-    except ValueError as error:
-        raise WrongSetting(f"{name}: {error}.") from None
