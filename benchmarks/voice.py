@@ -1,13 +1,16 @@
 """How fast sound is: rooms of 35 listeners with somebody talking in each of them.
 
-    python benchmarks/voice.py [--rooms 1,20,80] [--seconds 15] [--one-core]
+    python benchmarks/voice.py [--rooms 1,20,80] [--seconds 15] [--workers 2] [--one-core]
 
-A real server with two workers, its own store and live store, as `thera-peer serve`
-runs it. Each room has a facilitator and 35 participants with live and voice sockets,
-on whatever worker they come; one participant holds the floor and sends a packet of
+A real server with its own store and, with several workers, live store, as
+`thera-peer serve` runs it. Each room has a facilitator and 35 participants with live and
+voice sockets, on whatever worker they come; one participant holds the floor and sends a packet of
 180 bytes every 60 ms. Meanwhile facilitators change the prompt, and the way of such a
 command to the last of 36 screens is compared with the same commands in silence.
-`--one-core` keeps both workers on the first processor and the clients off it.
+`--one-core` keeps all workers on the first processor and the clients off it. The
+listeners run at a lower priority: in a real session they are other machines. While
+nobody talks, a process uses as much of the machine as they do: else the comparison would
+measure how busy these clients make the machine, not what sound does to the server.
 """
 
 from __future__ import annotations
@@ -31,7 +34,7 @@ import uvloop
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from benchmarks.people.ears import Report, Seats, run
+from benchmarks.people.ears import Report, Seats, run, spin
 from benchmarks.room import TICKS_PER_SECOND, BenchRoom, Screen
 from server.new_session import create_session
 from server.pages.guidelines import GUIDELINES_VERSION
@@ -129,25 +132,28 @@ async def commands(rooms: Sequence[BenchRoom], seconds: float, word: str) -> lis
     return sorted(times)
 
 
-async def measure(rooms: int, seconds: float, one_core: bool) -> str:
+async def measure(rooms: int, seconds: float, workers: int, one_core: bool) -> str:
     """Return one row of the table."""
     here, there = Pipe()
     ears = get_context("spawn").Process(target=run, args=(there,), daemon=True)
-    with tempfile.TemporaryDirectory() as folder, RunningServer(Path(folder), workers=2) as server:
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        RunningServer(Path(folder), workers=workers) as server,
+    ):
         ears.start()
         assert ears.pid is not None
         try:
             if one_core:
-                keep_apart(server.workers(), [os.getpid(), ears.pid, *stores(server)])
+                keep_apart(server.workers(), [os.getpid(), ears.pid, *stores(server, workers)])
             return await compare(server, here, rooms, seconds)
         finally:
             ears.kill()
             ears.join()
 
 
-def stores(server: RunningServer) -> list[int]:
-    """Return the process ids of both stores."""
-    return [server.store(), server.store("live")]
+def stores(server: RunningServer, workers: int) -> list[int]:
+    """Return the process ids of the stores; one worker alone relays in its memory."""
+    return [server.store(name) for name in ("store", "live")[: min(workers, 2)]]
 
 
 def keep_apart(workers: Sequence[int], others: Sequence[int]) -> None:
@@ -168,7 +174,10 @@ async def compare(server: RunningServer, ears: Connection, rooms: int, seconds: 
     pids = server.workers()
     await asyncio.sleep(2.0)
     began, used = time.perf_counter(), cpu_seconds(pids)
+    clients = get_context("spawn").Process(target=spin, daemon=True)
+    clients.start()
     silent = await commands(made, seconds, "silence")
+    clients.kill()
     idle = (cpu_seconds(pids) - used) / (time.perf_counter() - began)
     began, used = time.perf_counter(), cpu_seconds(pids)
     ears.send(seconds + COMMAND_EVERY_SECONDS)
@@ -207,6 +216,7 @@ def main() -> None:
     options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     options.add_argument("--rooms", default="1,20,80")
     options.add_argument("--seconds", type=float, default=15.0)
+    options.add_argument("--workers", type=int, default=2)
     options.add_argument("--one-core", action="store_true")
     chosen = options.parse_args()
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
@@ -216,7 +226,9 @@ def main() -> None:
         " silent_ms  sound_ms   change_%"
     )
     for rooms in map(int, chosen.rooms.split(",")):
-        print(uvloop.run(measure(rooms, chosen.seconds, chosen.one_core)), flush=True)
+        print(
+            uvloop.run(measure(rooms, chosen.seconds, chosen.workers, chosen.one_core)), flush=True
+        )
 
 
 if __name__ == "__main__":

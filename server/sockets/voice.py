@@ -25,6 +25,7 @@ from server.sockets.voice_outbox import VoiceOutbox
 from server.sockets.voice_pace import VoicePace
 from server.sockets.voice_roll import VoiceRoll, read_health
 from server.sockets.voice_room import VoiceRoom, VoiceSocket, voice_code
+from server.sockets.voice_spread import VoiceSpread
 from session_engine import PersonId
 
 READY: Final = frames.message(b'{"type":"ready"}')
@@ -37,6 +38,7 @@ class Voice:
         """Take the live store; None when this worker is the only one."""
         self._rooms = rooms
         self._open: dict[str, VoiceRoom] = {}
+        self._spread = VoiceSpread()
         self._numbers = itertools.count(1)
         self.roll = VoiceRoll(self._open)
         self.bus = VoiceBus(
@@ -52,7 +54,7 @@ class Voice:
         """Take a socket in; the person's older one, here or elsewhere, is replaced."""
         room = self._open.get(replica.session)
         if room is None:
-            room = VoiceRoom(replica, self._rooms.clock, self._rooms.watch)
+            room = VoiceRoom(replica, self._rooms.clock, self._rooms.watch, self._spread)
             self._open[replica.session] = room
         name = f"{self._rooms.worker}.v{next(self._numbers)}"
         socket = VoiceSocket(person, (self._rooms.clock.now_ms(), name), VoiceOutbox(protocol))

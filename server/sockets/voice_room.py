@@ -19,6 +19,7 @@ from server.sockets.audience import closing_code
 from server.sockets.close_codes import CloseCode
 from server.sockets.voice_frames import to_listeners, turn_number
 from server.sockets.voice_outbox import VoiceOutbox
+from server.sockets.voice_spread import VoiceSpread
 from server.store.redis_clock import RedisClock
 from session_engine import PersonId, Role, Room, Stage, is_heard
 
@@ -56,12 +57,15 @@ def voice_code(room: Room | None, person_id: PersonId) -> CloseCode | None:
 class VoiceRoom:
     """Who can hear in one room, on this worker."""
 
-    def __init__(self, replica: Replica, clock: RedisClock, watch: StoreWatch) -> None:
+    def __init__(
+        self, replica: Replica, clock: RedisClock, watch: StoreWatch, spread: VoiceSpread
+    ) -> None:
         """Watch the room's changes until `end`."""
         self.replica = replica
         self.sockets: dict[PersonId, VoiceSocket] = {}
         self._clock: Final = clock
         self._watch: Final = watch
+        self._spread: Final = spread
         self._floor: Floor = ()
         replica.watchers.append(self._changed)
 
@@ -97,10 +101,8 @@ class VoiceRoom:
             return False
         if not is_heard(room, person, number, self._clock.now_ms()):
             return False
-        message = to_listeners(frame, person.seat)
-        for socket in self.sockets.values():
-            if socket.person != speaker:
-                socket.outbox.send(message)
+        listeners = [socket.outbox for socket in self.sockets.values() if socket.person != speaker]
+        self._spread.put(self, to_listeners(frame, person.seat), listeners)
         return True
 
     def _changed(self, replica: Replica) -> None:
@@ -113,5 +115,6 @@ class VoiceRoom:
         floor: Floor = (turn and (turn.id, turn.started, turn.dropped_until), room and room.held_at)
         if floor != self._floor:
             self._floor = floor
+            self._spread.forget(self)
             for socket in self.sockets.values():
                 socket.outbox.forget()
