@@ -54,6 +54,8 @@ class Replica:
         self.room: Room | None = None
         self.position: Position = START
         self.watchers: list[Callable[[Replica], None]] = []
+        # Told of the last version that another history shares with the one before it.
+        self.on_cut: list[Callable[[int], None]] = []
         self.users = 0
         self._heads: OrderedDict[int, str] = OrderedDict()
         self._quiet = False
@@ -78,10 +80,17 @@ class Replica:
             self._heads.popitem(last=False)
         return changed
 
-    def reset(self) -> None:
-        """Forget everything, to read the log from its beginning."""
+    def start_again(self, elements: Sequence[Element]) -> None:
+        """Forget everything for another history, and say from where on it is another."""
+        had, known = self.position.version, dict(self._heads)
         self.room, self.position = None, START
         self._heads.clear()
+        self.take(START, elements)
+        shared = [at.version for at, _ in elements if known.get(at.version) == at.head]
+        last = shared[-1] if shared else START.version
+        if last < had:
+            for tell in tuple(self.on_cut):
+                tell(last)
 
     @contextmanager
     def quiet(self) -> Iterator[None]:

@@ -176,8 +176,7 @@ class Rooms:
                 pass
         whole = await self.log.read(replica.session, START) or []
         had = replica.position
-        replica.reset()
-        replica.take(START, whole)
+        replica.start_again(whole)
         return replica.position != had
 
     async def compare(self) -> None:

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -54,6 +55,8 @@ class Listener:
     closing: bool = False
     shown: bytes = b""
     shown_own: dict[str, Any] = field(default_factory=dict)
+    # Commands that were called done of late: (id, version).
+    acknowledged: deque[tuple[str, int]] = field(default_factory=lambda: deque(maxlen=64))
 
 
 def _name_of(room: Room, encoded: bytes) -> bytes:
@@ -97,6 +100,7 @@ class Audience:
         self._rendered: dict[str, bytes] = {}
         self._opaque: dict[str, bytes] = {}
         replica.watchers.append(self.changed)
+        replica.on_cut.append(self._tell_lost)
 
     def join(self, listener: Listener) -> None:
         """Take a socket in and show it the room as it stands."""
@@ -116,6 +120,7 @@ class Audience:
     def end(self) -> None:
         """Stop watching the replica."""
         self.replica.watchers.remove(self.changed)
+        self.replica.on_cut.remove(self._tell_lost)
         for timer in (self._due, self._ending):
             if timer is not None:
                 timer.cancel()
@@ -187,6 +192,15 @@ class Audience:
             if room is None or not awaits_help(room, room.people[listener.person]):
                 listener.closing = True
                 listener.outbox.close(CloseCode.ENDED)
+
+    def _tell_lost(self, shared: int) -> None:
+        """Say to everybody what of theirs was called done and is not in the log any more."""
+        for listener in self.listeners.values():
+            lost = [name for name, version in listener.acknowledged if version > shared]
+            if lost:
+                listener.acknowledged.clear()
+                frame = orjson.dumps({"type": "lost", "ids": lost})
+                listener.outbox.send(frames.message(frame))
 
     # ---- Views --------------------------------------------------------------------
 

@@ -103,6 +103,7 @@ class Conversation:
                 self._send({"type": "unknown", "id": request.id})
 
     def _done(self, request: Request, version: int) -> None:
+        self._listener.acknowledged.append((request.id, version))
         answer: dict[str, Any] = {"type": "done", "id": request.id}
         if self._role is Role.FACILITATOR:
             answer["version"] = version

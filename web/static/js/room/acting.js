@@ -36,6 +36,7 @@ export function acting({ store, socket, draw, gone }) {
     clearTimeout(forgetting);
     store.ui.problem = words;
     forgetting = setTimeout(() => set({ problem: "" }), PROBLEM_MS);
+    draw();
   }
 
   /** @type {import("../support_card.js").Ask} */
@@ -46,7 +47,7 @@ export function acting({ store, socket, draw, gone }) {
     return answer.kind === "done" ? "sent" : t(answer.message);
   }
 
-  return { act, set, askSupport };
+  return { act, set, askSupport, showProblem };
 }
 
 /** The call goes out by itself when the line is back; nobody should wait for that in need. */

@@ -1,5 +1,6 @@
 /** The live room: joins the socket, the state and the screen. */
 import { render } from "./lit.js";
+import { t } from "../strings.js";
 import { watchForExit } from "../quick_exit.js";
 import { supportCard } from "../support_card.js";
 import { LiveSocket } from "./live_socket.js";
@@ -21,6 +22,8 @@ import { listenForTalkKey } from "../voice/push_to_talk.js";
 
 // Twice a second: fine enough for words and a draining ring, cheap on an old phone.
 const TICK_MS = 500;
+
+const LOST = () => t("The server has lost what you did last. Please look whether all is as you left it.");
 
 const root = /** @type {HTMLElement} */ (document.getElementById("room"));
 const spoken = /** @type {HTMLElement} */ (document.getElementById("spoken"));
@@ -44,6 +47,7 @@ address.protocol = address.protocol.replace("http", "ws");
 const socket = new LiveSocket(address.href, passOfTab(), {
   frame: (frame) => {
     store.hear(frame);
+    if (frame.type === "lost") showProblem(LOST());
     draw();
   },
   link: (state, code) => {
@@ -53,7 +57,7 @@ const socket = new LiveSocket(address.href, passOfTab(), {
 });
 
 const sound = new RoomSound(`${address.href}/voice`, passOfTab(), draw);
-const { act, set, askSupport } = acting({ store, socket, draw, gone: goneForGood });
+const { act, set, askSupport, showProblem } = acting({ store, socket, draw, gone: goneForGood });
 const card = supportCard({ ask: askSupport });
 
 function goneForGood() {
