@@ -2,6 +2,7 @@
 # make test    everything: static checks, then all tests
 # make setup   only the environment; leaves .venv/bin/thera-peer
 # make check   only the static part
+# make faults  the long run of tests/faults: hundreds of kills, within an hour
 # make bench   how fast the engine and a room are on this machine
 # Works from a fresh clone with Python >= 3.11 and make; what has not changed is not made again.
 
@@ -26,7 +27,11 @@ export NODE_USE_SYSTEM_CA := 1
 INSTALL = { [ -x $(BIN)/uv ] && $(BIN)/uv pip install --quiet --python $(BIN)/python; } || \
   $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: setup run test check bench browser-packages lock clean
+# pytest-timeout's two minutes are for short runs.
+faults: setup $(VENV)/stamp-dev browser-packages
+	THERA_PEER_LONG_FAULTS=1 $(BIN)/pytest -q -s --timeout 3600 tests/faults
+
+.PHONY: setup run test faults check bench browser-packages lock clean
 .DELETE_ON_ERROR:
 
 setup: $(VENV)/stamp-package $(VENV)/stamp-web

@@ -1,0 +1,1 @@
+"""Faults: what must hold while processes die, lines break and disks fill."""

@@ -1,0 +1,121 @@
+"""What must be true of a room afterwards, whatever happened meanwhile.
+
+Read from the store, not from the server: the log is a chain without gaps; what was
+acknowledged is in it exactly once; and every screen was shown moments of that log,
+in their order, and at the end its last one.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import orjson
+from redis.asyncio import Redis
+
+from server.rooms.replica import decode_events
+from server.store.position import next_head, numbered
+from server.store.room_log import ids_key, log_key
+from session_engine import PersonId, Role, Room, evolve, view
+from session_engine.events import PromptSet
+from tests.faults.member import Member
+
+
+class Story:
+    """One room as its log tells it."""
+
+    def __init__(self, session: str, raw: Sequence[Any], ids: Mapping[Any, Any]) -> None:
+        """Read a log and the ids it remembers; a broken chain raises AssertionError."""
+        self.session = session
+        self.heads = [""]
+        self.rooms: list[Room | None] = [None]
+        self.prompts: Counter[str] = Counter()
+        self.ids = {name.decode(): place.decode().split(" ") for name, place in ids.items()}
+        self._shown: dict[tuple[int, Role], Any] = {}
+        self._extend(raw)
+
+    @classmethod
+    async def read(cls, store: Redis, session: str) -> Story:
+        """Read the room's log and ids from the store."""
+        raw = await store.lrange(log_key(session), 0, -1)
+        return cls(session, raw, await store.hgetall(ids_key(session)))
+
+    def _extend(self, raw: Sequence[Any]) -> None:
+        for position, payload in numbered(0, raw):
+            assert position.head == next_head(self.heads[-1], payload), (
+                f"{self.session}: the chain is broken at {position.version}"
+            )
+            room = self.rooms[-1]
+            for event in decode_events(payload):
+                room = evolve(room, event)
+                if isinstance(event, PromptSet):
+                    self.prompts[event.text] += 1
+            self.heads.append(position.head)
+            self.rooms.append(room)
+
+    @property
+    def version(self) -> int:
+        """How long the log is."""
+        return len(self.rooms) - 1
+
+    def shown(self, version: int, role: Role) -> Any:
+        """Return the view of a role at a version, as it comes out of JSON."""
+        key = (version, role)
+        if key not in self._shown:
+            room = self.rooms[version]
+            assert room is not None
+            self._shown[key] = orjson.loads(orjson.dumps(view(room, role)))
+        return self._shown[key]
+
+
+def check_acknowledged(story: Story, member: Member) -> int:
+    """Check that what this member was told is done is in the log, once; return how many."""
+    done = 0
+    for name, sent in member.sent.items():
+        if sent.answer is None or sent.answer["type"] != "done":
+            continue
+        done += 1
+        place = story.ids.get(f"{member.person}:{name}")
+        assert place is not None, f"{story.session}: {sent.frame} was acknowledged and is lost"
+        version, head = int(place[0]), place[1]
+        assert story.heads[version] == head, f"{story.session}: {sent.frame} is of another history"
+        if member.role is Role.FACILITATOR:
+            assert sent.answer["version"] == version, f"{sent.frame}: {sent.answer}"
+        if sent.frame["do"] == "set_prompt":
+            times = story.prompts[sent.frame["text"]]
+            assert times == 1, f"{story.session}: {sent.frame} acted {times} times"
+    return done
+
+
+def check_nothing_twice(story: Story) -> None:
+    """Check that no prompt was set twice: each has a text of its own."""
+    twice = [text for text, times in story.prompts.items() if times > 1]
+    assert not twice, f"{story.session}: acted twice: {twice[:3]}"
+
+
+def check_screens(story: Story, member: Member) -> None:
+    """Check that a screen was shown moments of this log in their order, and its last one."""
+    at = 1
+    for _, frame in member.views:
+        position = frame.get("position", {})
+        if "version" in position:
+            version = position["version"]
+            assert version >= at, f"{story.session}: a screen went back from {at} to {version}"
+            assert version <= story.version, f"{story.session}: {version} is not in the log"
+            assert story.heads[version] == position["head"], f"{story.session}: {version} differs"
+            at = version
+            assert story.shown(at, member.role) == frame["view"], f"{story.session}: {at} is wrong"
+            continue
+        while story.shown(at, member.role) != frame["view"]:
+            at += 1
+            assert at <= story.version, f"{story.session}: a view that the log never showed"
+    last = story.shown(story.version, member.role)
+    assert member.latest["view"] == last, f"{story.session}: {member.role} is not current"
+
+
+def is_here(story: Story, person: str) -> bool:
+    """Say whether the log ends with somebody connected."""
+    room = story.rooms[-1]
+    assert room is not None
+    return room.people[PersonId(person)].connection is not None

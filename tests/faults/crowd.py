@@ -1,0 +1,165 @@
+"""Many rooms at once, with people who do at random what they may.
+
+The seed of the dice is printed with every run; THERA_PEER_SEED=n plays the same again
+(the order in which processes run is the machine's, what people do is the dice's).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import random
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any, Final
+
+from redis.asyncio import Redis
+
+from server.new_session import create_session
+from session_engine import Role
+from tests.faults.checker import Story, check_acknowledged, check_nothing_twice, check_screens
+from tests.faults.member import Member, enter
+from tests.running_server import RunningServer
+
+CHOICES: Final[dict[str, Any]] = {
+    "title": "Faults",
+    "on_call": "Dr Rao, 555",
+    "accept_window_s": 2,
+    "pause_s": 0,
+}
+SETTLED_SECONDS: Final = 25.0
+
+
+def seed() -> int:
+    """Return the seed of this run, and say it."""
+    chosen = int(os.environ.get("THERA_PEER_SEED", random.SystemRandom().randrange(2**31)))
+    print(f"\nTHERA_PEER_SEED={chosen}")  # noqa: T201
+    return chosen
+
+
+@dataclass
+class Circle:
+    """One room: its facilitator first, then its participants."""
+
+    session: str
+    members: list[Member]
+
+    @property
+    def facilitator(self) -> Member:
+        """Who drives it."""
+        return self.members[0]
+
+
+class Crowd:
+    """Rooms with people in them, on one server."""
+
+    def __init__(self, server: RunningServer, seed_: int) -> None:
+        """Take a running server with its embedded store."""
+        self.server = server
+        self.dice = random.Random(seed_)
+        self.circles: list[Circle] = []
+        self.store = Redis(unix_socket_path=f"{server.directory}/store.sock", protocol=2)
+        self._prompts = 0
+
+    async def fill(self, rooms: int, participants: int, **choices: Any) -> None:
+        """Create rooms, bring people in, and go on to the discussion."""
+        await asyncio.gather(*(self._circle(participants, choices) for _ in range(rooms)))
+
+    async def _circle(self, participants: int, choices: dict[str, Any]) -> None:
+        secret = (self.server.directory / "secret-key").read_text().strip()
+        url = self.server.url
+        given = {**CHOICES, **choices}
+        new = await create_session(f"unix://{self.server.directory}/store.sock", secret, url, given)
+        people = [(new.facilitator, Role.FACILITATOR)]
+        people += [(new.participant, Role.PARTICIPANT)] * participants
+        members = [
+            await enter(url, link, role, f"P{number}", self.dice)
+            for number, (link, role) in enumerate(people)
+        ]
+        for member in members:
+            member.start()
+            await asyncio.wait_for(member.connected.wait(), 20)
+        circle = Circle(new.session, members)
+        facilitator = circle.facilitator
+        await facilitator.do("begin")
+        await facilitator.do("advance", from_="welcome")
+        await facilitator.do("advance", from_="introductions", confirm=True)
+        self.circles.append(circle)
+
+    @property
+    def members(self) -> list[Member]:
+        """Everybody."""
+        return [member for circle in self.circles for member in circle.members]
+
+    # ---- What people do ---------------------------------------------------------------
+
+    async def act(self, seconds: float, every: float = 0.3) -> None:
+        """Let everybody do something they may, again and again."""
+        ends = asyncio.get_running_loop().time() + seconds
+        await asyncio.gather(*(self._live(member, ends, every) for member in self.members))
+
+    async def _live(self, member: Member, ends: float, every: float) -> None:
+        loop = asyncio.get_running_loop()
+        while loop.time() < ends:
+            await asyncio.sleep(member.dice.uniform(0, 2 * every))
+            if member.views and len(member.open_commands) < 5:
+                await self.one_act(member)
+
+    async def one_act(self, member: Member) -> None:
+        """Let somebody do one thing."""
+        may, turn = member.latest["you"]["may"], member.latest["view"]["turn"]
+        if member.role is Role.FACILITATOR and member.dice.random() < 0.8:
+            self._prompts += 1
+            await member.send("set_prompt", text=f"prompt {self._prompts}")
+        elif member.role is Role.FACILITATOR:
+            if "next" in may:
+                named = turn["id"] if turn else member.latest["view"]["last_turn"]
+                await member.send("next", turn=named)
+        elif turn and turn["person"] == member.person:
+            do = member.dice.choice(["start_turn", "finish_turn", "pass"])
+            more = {"kind": "later"} if do == "pass" else {}
+            await member.send(do, turn=turn["id"], **more)
+        else:
+            await member.send("raise_hand" if "raise_hand" in may else "lower_hand")
+
+    # ---- Afterwards -------------------------------------------------------------------
+
+    async def check(self) -> int:
+        """Wait until all is answered and shown, then check every room; return what was done."""
+        await self.settled()
+        done = 0
+        for circle in self.circles:
+            story = await Story.read(self.store, circle.session)
+            check_nothing_twice(story)
+            for member in circle.members:
+                done += check_acknowledged(story, member)
+                check_screens(story, member)
+        return done
+
+    async def settled(self, seconds: float = SETTLED_SECONDS) -> None:
+        """Wait until every command has a certain answer and every screen is current."""
+        for circle in self.circles:  # nothing more happens by itself
+            await circle.facilitator.do("hold", seconds=seconds)
+        await until(self._is_settled, seconds)
+
+    async def _is_settled(self) -> bool:
+        if any(member.open_commands for member in self.members):
+            return False
+        for circle in self.circles:
+            version = await self.store.llen(f"tp:{{{circle.session}}}:log")
+            if circle.facilitator.latest["position"]["version"] != version:
+                return False
+        await asyncio.sleep(0.3)  # frames on their way
+        return True
+
+    async def stop(self) -> None:
+        """Send everybody home."""
+        await asyncio.gather(*(member.stop() for member in self.members))
+        await self.store.aclose()
+
+
+async def until(true: Callable[[], Awaitable[bool]], seconds: float) -> None:
+    """Wait for something that happens elsewhere; fail when it does not in time."""
+    async with asyncio.timeout(seconds):
+        while not await true():  # noqa: ASYNC110
+            await asyncio.sleep(0.1)
