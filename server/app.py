@@ -87,14 +87,17 @@ class Application:
     async def running(self) -> AsyncIterator[None]:
         """Serve for as long as the context lasts; leave in order."""
         await self.feed.subscribe(self.watch.channel)
+        # Each a task of its own: a group would pass a cancellation on only once (`end_all`).
         loops: list[Coroutine[Any, Any, None]] = [
             self.feed.run(),
-            self.watch.run(),
+            self.watch.pulse(),
+            self.watch.judge(),
             self.clock.run(),
             self.rooms.run(),
             self.presence.run(),
             self.ticker.run(),
-            self.voice.bus.run(),
+            self.voice.bus.listen(),
+            self.voice.bus.send(),
             self.hearing.run(),
         ]
         if self.live.feed is not None:
@@ -139,7 +142,11 @@ def _note_end(task: asyncio.Task[None]) -> None:
 
 
 async def end_all(tasks: set[asyncio.Task[None]]) -> None:
-    """Cancel tasks until all have ended: a wait of a library may swallow a cancellation."""
+    """Cancel tasks until all have ended.
+
+    A cancellation may be lost: a line that breaks while it is closed raises an error of
+    its own in its place, and a loop goes on after an error.
+    """
     while tasks:
         for task in tasks:
             task.cancel()

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, Final
 
 from redis.asyncio import Redis
@@ -85,7 +86,9 @@ class Feed:
             await self._pass_on_all(pubsub)
         finally:
             self._pubsub = None
-            await pubsub.aclose()  # type: ignore[no-untyped-call]
+            # An error here would take the place of a cancellation, and the loop go on.
+            with suppress(RedisError, OSError, TimeoutError):
+                await pubsub.aclose()  # type: ignore[no-untyped-call]
 
     async def _pass_on_all(self, pubsub: PubSub) -> None:
         """Pass on what comes, until the line is silent although it was asked."""

@@ -102,13 +102,8 @@ class StoreWatch:
         if self.away and (self._recovering is None or self._recovering.done()):
             self._recovering = asyncio.create_task(self._recover())
 
-    async def run(self) -> None:
-        """Pulse and judge, for ever."""
-        async with asyncio.TaskGroup() as group:
-            group.create_task(self._pulse())
-            group.create_task(self._judge())
-
-    async def _pulse(self) -> None:
+    async def pulse(self) -> None:
+        """Say a word to ourselves every second, and leave a sign of life, for ever."""
         loop = asyncio.get_running_loop()
         while True:
             began = loop.time()
@@ -152,7 +147,8 @@ class StoreWatch:
             await self._life.renew(self._worker, self._clock.now_ms())
             self._renewed_at = now
 
-    async def _judge(self) -> None:
+    async def judge(self) -> None:
+        """Say when nothing of it was heard for too long, for ever."""
         loop = asyncio.get_running_loop()
         while True:
             began = loop.time()

@@ -74,17 +74,16 @@ class VoiceBus:
         )
         self._something.set()
 
-    async def run(self) -> None:
-        """Send what there is to say, for ever."""
-        if self._client is None or self.feed is None:
-            return
-        await self.feed.subscribe(CHANNEL)
-        async with asyncio.TaskGroup() as group:
-            group.create_task(self.feed.run())
-            group.create_task(self._send_all(self._client))
+    async def listen(self) -> None:
+        """Hear what others have to say, for ever."""
+        if self.feed is not None:
+            await self.feed.subscribe(CHANNEL)
+            await self.feed.run()
 
-    async def _send_all(self, client: Redis) -> None:
-        while True:
+    async def send(self) -> None:
+        """Send what there is to say, for ever."""
+        client = self._client
+        while client is not None:
             await self._something.wait()
             await asyncio.sleep(GATHER_SECONDS)
             self._something.clear()

@@ -17,7 +17,7 @@ from redis.asyncio import Redis
 from server.rooms.replica import decode_events
 from server.store.position import next_head, numbered
 from server.store.room_log import ids_key, log_key
-from session_engine import PersonId, Role, Room, evolve, view
+from session_engine import Event, PersonId, Role, Room, evolve, view
 from session_engine.events import PromptSet
 from tests.faults.member import Member
 
@@ -30,6 +30,7 @@ class Story:
         self.session = session
         self.heads = [""]
         self.rooms: list[Room | None] = [None]
+        self.events: list[Event] = []
         self.prompts: Counter[str] = Counter()
         self.ids = {name.decode(): place.decode().split(" ") for name, place in ids.items()}
         self._shown: dict[tuple[int, Role], Any] = {}
@@ -49,6 +50,7 @@ class Story:
             room = self.rooms[-1]
             for event in decode_events(payload):
                 room = evolve(room, event)
+                self.events.append(event)
                 if isinstance(event, PromptSet):
                     self.prompts[event.text] += 1
             self.heads.append(position.head)

@@ -14,9 +14,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from unittest.mock import patch
 
+from redis.asyncio import Redis
+
 from server.new_session import create_session
 from server.serving.parent import STOP_SECONDS
 from server.sockets.passes import Passes
+from server.store.client import open_client
 from server.store.embedded_valkey import EmbeddedValkey
 from session_engine import Role
 
@@ -28,13 +31,13 @@ START_SECONDS = 20.0
 class Worker:
     """One server process."""
 
-    def __init__(self, store_url: str, live_url: str | None = None) -> None:
-        """Start it and wait until it is ready."""
+    def __init__(self, store_url: str, live_url: str | None = None, clock_s: int = 0) -> None:
+        """Start it, with a clock that is so much off, and wait until it is ready."""
         self.process = subprocess.Popen(
             [sys.executable, "-W", "error", "tests/server/one_worker.py", store_url, SECRET]
             + ([live_url] if live_url else []),
             cwd=ROOT,
-            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            env={**os.environ, "PYTHONPATH": str(ROOT), **_shifted_clock(clock_s)},
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -99,12 +102,14 @@ class Worker:
 
 
 def _shifted_clock(seconds: int) -> dict[str, str]:
-    """Return the environment of a process for which it is so much later."""
+    """Return the environment of a process for which it is so much later, or earlier."""
+    if not seconds:
+        return {}
     libraries = sorted(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"))
     assert libraries, "these tests need Debian's package faketime"
     return {
         "LD_PRELOAD": str(libraries[0]),
-        "FAKETIME": f"+{seconds}s",
+        "FAKETIME": f"{seconds:+}s",
         "FAKETIME_DONT_FAKE_MONOTONIC": "1",
     }
 
@@ -123,9 +128,9 @@ class House:
         self.store = EmbeddedValkey(self.directory)
         self.store.start()
 
-    def start_worker(self, live_url: str | None = None) -> Worker:
+    def start_worker(self, live_url: str | None = None, clock_s: int = 0) -> Worker:
         """Add a worker; `live_url` None: what is said goes over the same store."""
-        worker = Worker(self.store.url, live_url)
+        worker = Worker(self.store.url, live_url, clock_s)
         self.workers.append(worker)
         return worker
 
@@ -147,7 +152,7 @@ class House:
     def restart_store(self, later_s: int = 0) -> None:
         """Start the store again after a kill; its clock is the only one, and goes on `later_s`."""
         deadline = time.monotonic() + 10
-        with patch.dict(os.environ, _shifted_clock(later_s) if later_s else {}):
+        with patch.dict(os.environ, _shifted_clock(later_s)):
             while not (self.store.keep_running() and self.store.answers()):
                 assert time.monotonic() < deadline
                 time.sleep(0.02)
@@ -165,6 +170,10 @@ class House:
             self.clear()
         finally:
             self.store.stop()
+
+    def client(self) -> Redis:
+        """Open a client of the store."""
+        return open_client(self.store.url)
 
     async def create(self, **choices: object) -> str:
         """Create a session that is open now; return its id."""

@@ -161,9 +161,10 @@ async def test_the_note_of_a_repeated_call_belongs_to_no_other_call(house: House
 
     async def called(number: int) -> str:
         view = await facilitator.see(lambda view, you: len(view["alerts"]) == 1)
-        frames = [frame for frame in facilitator.frames if frame["type"] == "alert"]
-        assert len(frames) == number
-        return str(view["alerts"][0]["id"])
+        alert = str(view["alerts"][0]["id"])
+        await facilitator.find(lambda frame: frame.get("alert") == alert)
+        assert sum(frame["type"] == "alert" for frame in facilitator.frames) == number
+        return alert
 
     await ana.done("ask_support", id="first", kind="now", note="mine")
     alert = await called(1)

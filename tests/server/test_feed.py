@@ -124,3 +124,36 @@ async def test_a_line_on_which_nothing_happens_is_kept(
         await asyncio.sleep(0.5)  # ten silences, each of them asked about
         (after,) = await client.client_list(_type="pubsub")
     assert (before["id"], heard.subscribed) == (after["id"], 1)
+
+
+class BreaksWhenClosed:
+    """A store's client whose line breaks at the moment in which it is closed."""
+
+    channels: dict[str, None] = {}
+
+    def __init__(self) -> None:
+        self.listening = asyncio.Event()
+
+    def pubsub(self) -> BreaksWhenClosed:
+        return self
+
+    async def subscribe(self, *_: str) -> None:
+        pass
+
+    async def get_message(self, timeout: float) -> None:
+        self.listening.set()
+        await asyncio.sleep(3_600)
+
+    async def aclose(self) -> None:
+        raise ConnectionResetError
+
+
+async def test_a_line_that_breaks_while_it_is_closed_does_not_outlive_a_cancellation() -> None:
+    client = BreaksWhenClosed()
+    feed = Feed(client, on_message=print, on_subscribed=print)  # type: ignore[arg-type]
+    await feed.subscribe("channel")
+    task = asyncio.create_task(feed.run())
+    await client.listening.wait()
+    task.cancel()
+    await asyncio.wait({task}, timeout=2)
+    assert task.cancelled()

@@ -1,0 +1,96 @@
+"""A disk that fills up: commands are refused with the reason, and go on by themselves after."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.faults.crowd import Crowd, seed, until
+from tests.faults.member import Member
+from tests.running_server import RunningServer
+
+pytestmark = pytest.mark.alone
+
+MEGABYTE = 1024 * 1024
+ROUNDS = 2
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """Mount a disk of 96 MB."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=96m", "tmpfs", str(disk)]
+    if os.geteuid() or subprocess.run(mount, capture_output=True, check=False).returncode:
+        pytest.skip("only root may mount a small disk")
+    yield disk
+    subprocess.run(["umount", "-l", str(disk)], check=True)
+
+
+def fill(disk: Path, left: int) -> None:
+    """Take all of a disk but so many bytes."""
+    with (disk / "filler").open("wb") as file:
+        while (free := shutil.disk_usage(disk).free) > left:
+            file.write(bytes(min(MEGABYTE, free - left)))
+            file.flush()
+
+
+def readiness(server: RunningServer) -> tuple[int, list[str]]:
+    """Ask /readyz."""
+    answer = httpx.get(f"{server.url}/readyz", timeout=10)
+    return answer.status_code, answer.json()["reasons"]
+
+
+@pytest.mark.timeout(240)
+@pytest.mark.parametrize("left", [20 * MEGABYTE, 0], ids=["nearly full", "full at once"])
+async def test_a_full_disk_is_said_and_survived(small_disk: Path, left: int) -> None:
+    with RunningServer(small_disk / "data", workers=2) as server:
+        crowd = Crowd(server, seed())
+        await crowd.fill(rooms=2, participants=2)
+        for _ in range(ROUNDS):
+            await crowd.act(1.0)
+            fill(small_disk, left)
+            await until(lambda: not_ready(server), 15)
+            await drops_and_reads_on(crowd.circles[0].facilitator)
+            answers = (
+                await asyncio.gather(
+                    *(circle.facilitator.do("add_theme", text="full") for circle in crowd.circles)
+                )
+                if left
+                else []
+            )
+            assert all(answer["code"] == "cannot_store" for answer in answers)
+            (small_disk / "filler").unlink()
+            await until(lambda: ready(server), 15)
+            await crowd.act(1.0)
+        assert await crowd.check() > 0
+        await crowd.stop()
+        assert (small_disk / "data" / "reserve").exists()
+
+
+async def drops_and_reads_on(member: Member) -> None:
+    """Lose the line; the room is shown again from memory."""
+    before = len(member.views)
+    member.drop()
+
+    async def shown() -> bool:
+        return len(member.views) > before
+
+    await until(shown, 10)
+
+
+async def not_ready(server: RunningServer) -> bool:
+    status, reasons = await asyncio.to_thread(readiness, server)
+    return status == 503 and bool(reasons)
+
+
+async def ready(server: RunningServer) -> bool:
+    status, _ = await asyncio.to_thread(readiness, server)
+    return status == 200
