@@ -129,9 +129,8 @@ async def test_a_line_on_which_nothing_happens_is_kept(
 class BreaksWhenClosed:
     """A store's client whose line breaks at the moment in which it is closed."""
 
-    channels: dict[str, None] = {}
-
     def __init__(self) -> None:
+        self.channels: dict[str, None] = {}
         self.listening = asyncio.Event()
 
     def pubsub(self) -> BreaksWhenClosed:
