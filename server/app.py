@@ -144,8 +144,8 @@ def _note_end(task: asyncio.Task[None]) -> None:
 async def end_all(tasks: set[asyncio.Task[None]]) -> None:
     """Cancel tasks until all have ended.
 
-    A cancellation may be lost: a line that breaks while it is closed raises an error of
-    its own in its place, and a loop goes on after an error.
+    A cancellation may be lost: redis-py's wait for a message takes one that comes with its
+    own time-out for that time-out, and a loop goes on after it.
     """
     while tasks:
         for task in tasks:

@@ -19,6 +19,7 @@ import httpx
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import InvalidHandshake, WebSocketException
 
+from server.app import end_all
 from server.pages.guidelines import GUIDELINES_VERSION
 from session_engine import Role
 
@@ -91,8 +92,7 @@ class Member:
     async def stop(self) -> None:
         """Go for good."""
         if self._task is not None:
-            self._task.cancel()
-            await asyncio.wait({self._task})
+            await end_all({self._task})
 
     def drop(self) -> None:
         """Lose the line without a goodbye."""

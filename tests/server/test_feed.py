@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 import pytest
 from redis.asyncio import Redis
 
+from server.app import end_all
 from server.rooms import feed as feeds
 from server.rooms.feed import Feed
 from server.store.client import open_client
@@ -94,8 +95,7 @@ async def listening(url: str, heard: Heard) -> AsyncIterator[Feed]:
         await heard.subscriptions(1)
         yield feed
     finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+        await end_all({task})  # a single cancellation may be lost
         await client.aclose()
 
 
