@@ -12,6 +12,8 @@ from typing import Any
 from pydantic import AliasChoices, Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+STORE_URL = r"^((unix|rediss?|sentinel)://.+)?$"
+
 # A signature with less behind it could be guessed.
 SECRET_MIN_CHARACTERS = 16
 
@@ -48,10 +50,10 @@ class Settings(BaseSettings):
     )
 
     # The store that keeps the logs; "" = embedded, in data_dir.
-    redis_url: str = Field("", pattern=r"^((unix|rediss?)://.+)?$", repr=False)
+    redis_url: str = Field("", pattern=STORE_URL, repr=False)
     # The store that relays what is never kept; "" = the same, or, for one worker on an
     # embedded store, none: there is nobody to relay to.
-    live_redis_url: str = Field("", pattern=r"^((unix|rediss?)://.+)?$", repr=False)
+    live_redis_url: str = Field("", pattern=STORE_URL, repr=False)
     data_dir: Path = Path("data")
 
     # Signs links and passes; "" = the one kept in data_dir.

@@ -36,8 +36,8 @@ def serve(settings: Settings, *, rehearse: int = 0) -> int:
     Raises:
         CannotServe: when something has to be changed first.
     """
+    _check_helplines(settings.helplines_file)
     try:
-        _check_helplines(settings.helplines_file)
         if settings.tls_cert and settings.tls_key:
             check_certificate(settings.tls_cert, settings.tls_key)
         with (
@@ -45,15 +45,18 @@ def serve(settings: Settings, *, rehearse: int = 0) -> int:
             listen(settings.host, settings.port) as listener,
         ):
             return _serve_on(listener, settings, rehearse)
-    except (CannotListen, StoreStartError, ValueError) as error:
+    except (CannotListen, StoreStartError) as error:
         raise CannotServe(str(error)) from None
 
 
 def _check_helplines(file: Path | None) -> None:
-    """Warn of helplines that nobody has called for long. Raises: ValueError."""
+    """Warn of helplines that nobody has called for long. Raises: CannotServe."""
     from server.pages.helplines import HELPLINES, read_helplines, stale_helplines
 
-    lines = read_helplines(file) if file else HELPLINES
+    try:
+        lines = read_helplines(file) if file else HELPLINES
+    except ValueError as error:
+        raise CannotServe(str(error)) from None
     for warning in stale_helplines(lines, datetime.now(UTC).date()):
         print(f"Warning: {warning}", file=sys.stderr)
 

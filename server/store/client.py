@@ -7,21 +7,28 @@ decided for another moment. So: no retries, two seconds of patience.
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 from redis.asyncio import BlockingConnectionPool, Redis
 from redis.asyncio.retry import Retry
+from redis.asyncio.sentinel import Sentinel
 from redis.backoff import NoBackoff
 
 # Longer than any pause of a healthy store (a rewrite of its file takes milliseconds),
 # shorter than the 3 s after which it counts as away.
 TIMEOUT_SECONDS = 2.0
 
+SENTINEL_PORT = 26379
+
 # Commands beyond this many wait for a connection; more would only queue inside the store.
 CONNECTIONS = 32
 
 
 def open_client(url: str, *, timeout_s: float = TIMEOUT_SECONDS) -> Redis:
-    """Return a client for `unix://`, `redis://` or `rediss://`; connects when first used.
+    """Return a client for a store's URL; it connects when first used.
+
+    `unix://path`, `redis://host:port/db`, `rediss://...` (TLS), or with Redis Sentinel
+    `sentinel://host:26379,host:26379/name`: the master of that name, whichever it is.
 
     Raises:
         ValueError: with a sentence that says what is wrong with the URL.
@@ -33,6 +40,8 @@ def open_client(url: str, *, timeout_s: float = TIMEOUT_SECONDS) -> Redis:
         "socket_timeout": timeout_s,
         "socket_connect_timeout": timeout_s,
     }
+    if url.startswith("sentinel://"):
+        return _master_of(url, options)
     try:
         pool = BlockingConnectionPool.from_url(
             url, max_connections=CONNECTIONS, timeout=timeout_s, **options
@@ -41,6 +50,22 @@ def open_client(url: str, *, timeout_s: float = TIMEOUT_SECONDS) -> Redis:
     except TypeError:
         raise ValueError("it has a parameter that a store's URL does not know") from None
     return Redis.from_pool(pool)
+
+
+def _master_of(url: str, options: dict[str, Any]) -> Redis:
+    """Return a client that asks the sentinels for the master before every connection."""
+    parts = urlsplit(url)
+    name = parts.path.strip("/")
+    places = [place.partition(":") for place in parts.netloc.rpartition("@")[2].split(",")]
+    if not name or not all(host for host, _, _ in places):
+        raise ValueError("sentinels and a name are needed: sentinel://host:26379,host:26379/name")
+    access = {
+        key: unquote(value) for key in ("username", "password") if (value := getattr(parts, key))
+    }
+    sentinels = [(host, int(port or SENTINEL_PORT)) for host, _, port in places]
+    asked = Sentinel(sentinels, **options, **access)  # type: ignore[no-untyped-call]
+    master: Redis = asked.master_for(name)
+    return master
 
 
 def without_password(url: str) -> str:

@@ -160,7 +160,10 @@ async def test_the_note_of_a_repeated_call_belongs_to_no_other_call(house: House
     ana = await Person.enter(house, session, Role.PARTICIPANT, "Ana", 1)
 
     async def called(number: int) -> str:
-        view = await facilitator.see(lambda view, you: len(view["alerts"]) == 1)
+        name = f"a{number}."
+        view = await facilitator.see(
+            lambda view, you: [one["id"][: len(name)] for one in view["alerts"]] == [name]
+        )
         alert = str(view["alerts"][0]["id"])
         await facilitator.find(lambda frame: frame.get("alert") == alert)
         assert sum(frame["type"] == "alert" for frame in facilitator.frames) == number
