@@ -52,6 +52,17 @@ def open_client(url: str, *, timeout_s: float = TIMEOUT_SECONDS) -> Redis:
     return Redis.from_pool(pool)
 
 
+class Master(Redis):
+    """The master that sentinels name; closing it closes the lines to them, too."""
+
+    async def aclose(self, close_connection_pool: bool | None = None) -> None:
+        """Close all connections."""
+        await super().aclose(close_connection_pool)
+        pool: Any = self.connection_pool
+        for sentinel in pool.sentinel_manager.sentinels:
+            await sentinel.aclose()
+
+
 def _master_of(url: str, options: dict[str, Any]) -> Redis:
     """Return a client that asks the sentinels for the master before every connection."""
     parts = urlsplit(url)
@@ -64,7 +75,7 @@ def _master_of(url: str, options: dict[str, Any]) -> Redis:
     }
     sentinels = [(host, int(port or SENTINEL_PORT)) for host, _, port in places]
     asked = Sentinel(sentinels, **options, **access)  # type: ignore[no-untyped-call]
-    master: Redis = asked.master_for(name)
+    master: Redis = asked.master_for(name, redis_class=Master)
     return master
 
 
