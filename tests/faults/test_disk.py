@@ -15,8 +15,6 @@ import pytest
 from tests.faults.crowd import Crowd, seed, until
 from tests.running_server import RunningServer
 
-pytestmark = pytest.mark.alone
-
 MEGABYTE = 1024 * 1024
 ROUNDS = 2
 

@@ -21,8 +21,6 @@ from session_engine import evolve as evolved
 from tests.faults.conftest import NewCrowd, times
 from tests.faults.crowd import seed
 
-pytestmark = pytest.mark.alone
-
 ODD: list[Any] = [
     None, True, False, 0, -1, 1, 90, 2**63, -(2**70), 1.5, 1e400, "", " ", "a", "t1", "later",
     "now", "x" * 65, "x" * 2_001, "\x00", "\ud800", "नमस्ते", "‮", [], [1], ["a"], {}, {"a": 1},

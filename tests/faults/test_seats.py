@@ -12,8 +12,6 @@ from server.pages.guidelines import GUIDELINES_VERSION
 from tests.faults.conftest import times
 from tests.running_server import RunningServer
 
-pytestmark = pytest.mark.alone
-
 AT_ONCE = 40
 SEATS = 3
 
