@@ -5,6 +5,8 @@ import { inWords, readTurn } from "./clock.js";
 import { stageName, stepper } from "./stepper.js";
 import { layOut, SIZE } from "./circle_geometry.js";
 import { isCalm } from "./notices.js";
+import { observers } from "./small_sheets.js";
+import { icon } from "./icon.js";
 import { svg } from "./lit.js";
 
 /** @typedef {import('./types.js').Room} Room */
@@ -20,6 +22,9 @@ export function observerScreen(/** @type {Room} */ room) {
       const time = formatTime(ends);
       return html`<p class="soft">${t("This part is planned until {time}", { time })}</p>`;
     })}
+    ${observers(room)}
+    <button class="button plain" type="button" aria-haspopup="dialog"
+      @click=${() => room.set({ dialog: "guidelines" })}>${icon("list")} ${t("Guidelines")}</button>
   </div>`;
 }
 
