@@ -14,7 +14,9 @@ const ms = (/** @type {number} */ n) => (n * RATE) / 1000;
 const MOST_BEHIND = ms(1000);
 const RETURN = ms(5); // a voice that comes back does so without a click
 const STEP = ms(10); // so much is left out of a pause at once
-const LATE_ENOUGH = ms(40); // a smaller gap to the target is not worth a cut
+// A smaller gap to the target is not worth a cut: nobody hears it in a talk by turns, and every
+// cut changes the rhythm of a voice.
+const LATE_ENOUGH = ms(200);
 const QUIET = 0.004; // full scale is 1: silence in any room
 const PAUSE = 0.06; // of the loudest moment lately: breath and room, no voice
 const SOFTLY = ms(2.5); // the two ends of a cut go over into each other
