@@ -27,10 +27,6 @@ export NODE_USE_SYSTEM_CA := 1
 INSTALL = { [ -x $(BIN)/uv ] && $(BIN)/uv pip install --quiet --python $(BIN)/python; } || \
   $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-# pytest-timeout's two minutes are for short runs.
-faults: setup $(VENV)/stamp-dev browser-packages
-	THERA_PEER_LONG_FAULTS=1 $(BIN)/pytest -q -s --timeout 3600 tests/faults
-
 .PHONY: setup run test faults check bench browser-packages lock clean
 .DELETE_ON_ERROR:
 
@@ -43,6 +39,10 @@ test: check browser-packages
 	$(BIN)/pytest -q tests/engine --cov
 	$(BIN)/pytest -q --ignore=tests/engine -m "not alone" -n $(TESTERS) --dist worksteal
 	$(BIN)/pytest -q --ignore=tests/engine -m alone
+
+# pytest-timeout's two minutes are for short runs.
+faults: setup $(VENV)/stamp-dev browser-packages
+	THERA_PEER_LONG_FAULTS=1 $(BIN)/pytest -q -s --timeout 3600 tests/faults
 
 check: setup $(VENV)/stamp-dev
 	$(BIN)/ruff check .

@@ -266,13 +266,11 @@ def _after_turn(room: Room, turn: Turn, event: e.TurnClosed) -> Floor:
     floor, person = room.floor, turn.person
     if event.outcome == GONE:
         return without_place(floor, person)
-    if event.outcome == LATER and event.reason == "stage":
-        floor = _put_back(room, turn)
     if event.outcome == LATER and event.left_ms:
         used = turn.used_ms + event.spoken_ms
         floor = replace(floor, kept={**floor.kept, person: (event.left_ms, used)})
     if event.outcome == LATER and event.reason == "stage":
-        return floor
+        return _put_back(replace(room, floor=floor), turn)
     if turn.kind is TurnKind.DISCUSSION:
         floor = replace(floor, outcomes={**floor.outcomes, person: event.outcome})
         if event.outcome == LATER:

@@ -36,7 +36,6 @@ def serve(settings: Settings, *, rehearse: int = 0) -> int:
     Raises:
         CannotServe: when something has to be changed first.
     """
-    _check_helplines(settings.helplines_file)
     try:
         if settings.tls_cert and settings.tls_key:
             check_certificate(settings.tls_cert, settings.tls_key)
@@ -91,6 +90,7 @@ def _serve_on(listener: socket.socket, settings: Settings, rehearse: int) -> int
         from server.serving.parent import Parent
         from server.serving.worker import become_child, run_worker
 
+        _check_helplines(settings.helplines_file)
         for store in stores:
             store.await_answer()
         asyncio.run(_announce(settings))

@@ -7,7 +7,6 @@ Chromium plays is kept in its page. Two browsers, so that no echo canceller know
 from __future__ import annotations
 
 import logging
-import os
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -36,7 +35,6 @@ from tests.server.house import House
 
 pytestmark = pytest.mark.alone
 
-LONG = bool(os.environ.get("THERA_PEER_LONG"))
 log = logging.getLogger(__name__)
 CLOCKS = {"introduction_s": 60, "grace_s": 1}
 
@@ -159,11 +157,7 @@ def test_a_voice_is_understood_and_comes_at_once(
     assert result.delay_ms <= 400, result
 
 
-@pytest.mark.parametrize(
-    "script",
-    ["", pytest.param(NO_CODECS, marks=pytest.mark.skipif(not LONG, reason="THERA_PEER_LONG"))],
-    ids=["WebCodecs", "WebAssembly"],
-)
+@pytest.mark.parametrize("script", ["", NO_CODECS], ids=["WebCodecs", "WebAssembly"])
 def test_a_voice_is_understood_through_a_bad_network(
     two_workers: House, speaker: Browser, chromiums: BrowserType, speech: Path, script: str
 ) -> None:
