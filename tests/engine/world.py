@@ -186,6 +186,29 @@ def speaking(*people: PersonId, **settings: Any) -> World:
     return world
 
 
+def speak(world: World) -> PersonId:
+    """Let the next person have a turn, and name them."""
+    person = world.offer_next()
+    world.start()
+    world.finish()
+    return person
+
+
+def introduce_all(world: World) -> None:
+    """Let everybody who waits have their turn."""
+    while next_people(world):
+        world.offer_next()
+        world.start()
+        world.finish()
+
+
+def closing(*people: PersonId) -> World:
+    """The close of a session, before its round."""
+    world = lobby(*people)
+    world.to(Stage.CLOSE)
+    return world
+
+
 def next_people(world: World) -> list[PersonId]:
     """Who comes next, as everybody in the circle sees it."""
     return list(view(world.room, Role.PARTICIPANT)["next"])
