@@ -20,7 +20,7 @@ from session_engine.decide_turns import TURN_COMMANDS, check_turn_named
 from session_engine.draft import Draft, sender
 from session_engine.refusals import Refused
 from session_engine.room import Room
-from session_engine.rules import first_condition, who_and_when
+from session_engine.rules import first_condition, standpoint, who_and_when
 from session_engine.settings import Settings
 from session_engine.stages import Stage
 
@@ -61,7 +61,7 @@ def _check(room: Room, command: c.PersonCommand) -> None:
     code = who_and_when(room, person, command.do)
     if code is None:
         check_turn_named(room, person, command)
-        code = first_condition(room, person, command.do)
+        code = first_condition(room, standpoint(room, person), command.do)
     if code is not None:
         raise Refused(code)
 

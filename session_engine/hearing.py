@@ -10,7 +10,7 @@ Rule 3: the end is that of the clock: a late tick does not lengthen a turn.
 from session_engine.commands import Role
 from session_engine.limits import SECOND_MS
 from session_engine.room import Person, Room
-from session_engine.rules import may_speak
+from session_engine.rules import may_speak, standpoint
 from session_engine.stages import Stage
 
 
@@ -21,7 +21,9 @@ def is_heard(room: Room, person: Person, number: int, now: int) -> bool:
     turn = room.turn
     if person.role is Role.FACILITATOR and number == 0:
         return True
-    if turn is None or turn.number != number or may_speak(room, person) is not None:
+    if turn is None or turn.number != number:
+        return False
+    if may_speak(room, standpoint(room, person)) is not None:
         return False
     if person.role is Role.FACILITATOR:
         return True

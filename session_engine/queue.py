@@ -32,6 +32,12 @@ def waiting(room: Room) -> tuple[PersonId, ...]:
     return (*ahead, *(person for person in rest if person not in ahead))
 
 
+@lru_cache(maxsize=8)
+def all_waiting(room: Room) -> frozenset[PersonId]:
+    """Give everyone who waits for the floor, to ask about one of them."""
+    return frozenset(waiting(room))
+
+
 def _hands_in_order(room: Room) -> list[PersonId]:
     hands = room.floor.hands
     if room.settings.queue == "first_come":

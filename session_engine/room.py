@@ -176,9 +176,8 @@ class Room:
     themes_added: int = 0
     alerts: tuple[Alert, ...] = ()
 
-    def __hash__(self) -> int:
-        """Tell states apart by identity, so that what is derived from one can be cached."""
-        return id(self)
+    # States are told apart by identity, so that what is derived from one can be cached.
+    __hash__ = object.__hash__
 
     @property
     def opens_at(self) -> int:

@@ -11,73 +11,96 @@ is checked afterwards by the decision itself.
 
 from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass
-from typing import Final
+from functools import lru_cache
+from typing import Final, NamedTuple
 
 from session_engine.commands import Role
 from session_engine.limits import MAX_THEMES
-from session_engine.queue import next_people, waiting
+from session_engine.queue import all_waiting, next_people
 from session_engine.room import Person, Room, circle, untaken
 from session_engine.stages import ALL_STAGES, FLOOR_STAGES, LIVE_STAGES, OPEN_STAGES, Stage
 from session_engine.turns import extension_ms
 
-Condition = Callable[[Room, Person], str | None]
+
+class Standpoint(NamedTuple):
+    """All that a condition knows of a person: who stand alike may do the same."""
+
+    role: Role
+    silenced: bool
+    has_turn: bool
+    waits: bool
+    hand_up: bool
+    theme_left: bool
 
 
-def not_held(room: Room, person: Person) -> str | None:
+def standpoint(room: Room, person: Person) -> Standpoint:
+    """Tell where a person stands."""
+    name, turn = person.id, room.turn
+    return Standpoint(
+        person.role,
+        person.silenced,
+        turn is not None and turn.person == name,
+        name in all_waiting(room),
+        name in room.floor.hands,
+        bool(room.themes) and any(name not in theme.resonates for theme in room.themes),
+    )
+
+
+Condition = Callable[[Room, Standpoint], str | None]
+
+
+def not_held(room: Room, who: Standpoint) -> str | None:
     return "held" if room.held_at is not None else None
 
 
-def is_held(room: Room, person: Person) -> str | None:
+def is_held(room: Room, who: Standpoint) -> str | None:
     return "not_held" if room.held_at is None else None
 
 
-def has_the_turn(room: Room, person: Person) -> str | None:
-    turn = room.turn
-    if turn is None:
+def has_the_turn(room: Room, who: Standpoint) -> str | None:
+    if room.turn is None:
         return "stale_turn"
-    return "not_your_turn" if turn.person != person.id else None
+    return None if who.has_turn else "not_your_turn"
 
 
-def can_start(room: Room, person: Person) -> str | None:
+def can_start(room: Room, who: Standpoint) -> str | None:
     turn = room.turn
     running = turn is not None and turn.phase != "offered" and turn.dropped_until is None
     return "turn_started" if running else None
 
 
-def turn_is_running(room: Room, person: Person) -> str | None:
+def turn_is_running(room: Room, who: Standpoint) -> str | None:
     if room.turn is None:
         return "stale_turn"
     return "turn_not_started" if not room.turn.started else None
 
 
-def turn_is_offered(room: Room, person: Person) -> str | None:
+def turn_is_offered(room: Room, who: Standpoint) -> str | None:
     if room.turn is None:
         return "stale_turn"
     return "turn_started" if room.turn.started else None
 
 
-def can_extend(room: Room, person: Person) -> str | None:
+def can_extend(room: Room, who: Standpoint) -> str | None:
     turn = room.turn
     return "limit_out_of_range" if turn is not None and extension_ms(turn) <= 0 else None
 
 
-def can_pass(room: Room, person: Person) -> str | None:
-    if room.turn is not None and room.turn.person == person.id:
-        return None
-    return None if person.id in waiting(room) else "nothing_to_pass"
+def can_pass(room: Room, who: Standpoint) -> str | None:
+    return None if who.has_turn or who.waits else "nothing_to_pass"
 
 
-def hand_is_down(room: Room, person: Person) -> str | None:
-    if person.silenced:
+def hand_is_down(room: Room, who: Standpoint) -> str | None:
+    if who.silenced:
         return "silenced"
-    return "hand_raised" if person.id in room.floor.hands else None
+    return "hand_raised" if who.hand_up else None
 
 
-def hand_is_up(room: Room, person: Person) -> str | None:
-    return None if person.id in room.floor.hands else "hand_not_raised"
+def hand_is_up(room: Room, who: Standpoint) -> str | None:
+    return None if who.hand_up else "hand_not_raised"
 
 
-def may_volunteer(room: Room, person: Person) -> str | None:
+def may_volunteer(room: Room, who: Standpoint) -> str | None:
     """Hands make no sense in the close, unless its round asks for volunteers."""
     round_ = room.floor.round
     if room.stage is Stage.CLOSE and (round_ is None or not round_.volunteers):
@@ -85,93 +108,92 @@ def may_volunteer(room: Room, person: Person) -> str | None:
     return None
 
 
-def has_a_theme_left(room: Room, person: Person) -> str | None:
-    left = any(person.id not in theme.resonates for theme in room.themes)
-    return None if left else "unknown_theme"
+def has_a_theme_left(room: Room, who: Standpoint) -> str | None:
+    return None if who.theme_left else "unknown_theme"
 
 
-def may_speak(room: Room, person: Person) -> str | None:
+def may_speak(room: Room, who: Standpoint) -> str | None:
     """Is this person heard? A facilitator always; the holder while the clock runs."""
-    if person.role is Role.FACILITATOR:
+    if who.role is Role.FACILITATOR:
         return None
     turn = room.turn
     if turn is None:
         return "stale_turn"
-    if turn.person != person.id:
+    if not who.has_turn:
         return "not_your_turn"
     if not turn.started or turn.dropped_until is not None:
         return "turn_not_started"
-    return not_held(room, person)
+    return not_held(room, who)
 
 
-def on_call_is_named(room: Room, person: Person) -> str | None:
+def on_call_is_named(room: Room, who: Standpoint) -> str | None:
     return None if room.on_call.strip() else "no_on_call"
 
 
-def can_undo(room: Room, person: Person) -> str | None:
+def can_undo(room: Room, who: Standpoint) -> str | None:
     return "nothing_to_undo" if room.undo is None else None
 
 
-def no_round_yet(room: Room, person: Person) -> str | None:
+def no_round_yet(room: Room, who: Standpoint) -> str | None:
     return "round_open" if room.floor.round is not None else None
 
 
-def round_for_everyone(room: Room, person: Person) -> str | None:
+def round_for_everyone(room: Room, who: Standpoint) -> str | None:
     round_ = room.floor.round
     if round_ is None:
         return "no_round"
     return "round_open" if round_.volunteers else None
 
 
-def can_step(room: Room, person: Person) -> str | None:
+def can_step(room: Room, who: Standpoint) -> str | None:
     if room.turn is None and not next_people(room):
         return "nobody_waiting"
     return None
 
 
-def somebody_waits(room: Room, person: Person) -> str | None:
+def somebody_waits(room: Room, who: Standpoint) -> str | None:
     movable = any(someone not in room.floor.called for someone in next_people(room))
     return None if movable else "not_waiting"
 
 
-def somebody_knocks(room: Room, person: Person) -> str | None:
+def somebody_knocks(room: Room, who: Standpoint) -> str | None:
     knocking = any(someone.state == "knocking" for someone in room.people.values())
     return None if knocking else "unknown_person"
 
 
-def somebody_sits(room: Room, person: Person) -> str | None:
+def somebody_sits(room: Room, who: Standpoint) -> str | None:
     for someone in room.people.values():
         if someone.role is Role.PARTICIPANT and someone.state == "seated":
             return None
     return "unknown_person"
 
 
-def somebody_is_heard(room: Room, person: Person) -> str | None:
+def somebody_is_heard(room: Room, who: Standpoint) -> str | None:
     if all(someone.silenced for someone in circle(room)):
-        return somebody_sits(room, person) or "already_silenced"
+        return somebody_sits(room, who) or "already_silenced"
     return None
 
 
-def a_seat_is_free(room: Room, person: Person) -> str | None:
+def a_seat_is_free(room: Room, who: Standpoint) -> str | None:
     return "full" if len(circle(room)) >= room.settings.seats else None
 
 
-def a_theme_fits(room: Room, person: Person) -> str | None:
+def a_theme_fits(room: Room, who: Standpoint) -> str | None:
     return "too_many_themes" if len(room.themes) >= MAX_THEMES else None
 
 
-def has_a_theme(room: Room, person: Person) -> str | None:
+def has_a_theme(room: Room, who: Standpoint) -> str | None:
     return None if room.themes else "unknown_theme"
 
 
-def alert_waits(room: Room, person: Person) -> str | None:
+def alert_waits(room: Room, who: Standpoint) -> str | None:
     if untaken(room):
         return None
     taken = any(alert.state == "taken" for alert in room.alerts)
     return "alert_taken" if taken else "unknown_alert"
 
 
-def alert_is_taken(room: Room, person: Person) -> str | None:
+def alert_is_taken(room: Room, who: Standpoint) -> str | None:
     if any(alert.state == "taken" for alert in room.alerts):
         return None
     waits = any(alert.state != "closed" for alert in room.alerts)
@@ -259,10 +281,10 @@ def who_and_when(room: Room, person: Person, do: str) -> str | None:
     return None if room.stage in rule.stages else "wrong_stage"
 
 
-def first_condition(room: Room, person: Person, do: str) -> str | None:
+def first_condition(room: Room, who: Standpoint, do: str) -> str | None:
     """Tell which condition refuses this command; None: it may go ahead."""
     for condition in RULES[do].conditions:
-        code = condition(room, person)
+        code = condition(room, who)
         if code is not None:
             return code
     return None
@@ -272,9 +294,14 @@ def may(room: Room, person: Person) -> list[str]:
     """List the commands that this person could send now, by their wire names."""
     if person.state != "seated":
         return list(_AT_THE_DOOR) if person.state == "knocking" else []
-    stage = room.stage
-    return [
+    return list(_may(room, standpoint(room, person)))
+
+
+# Most of a circle stands alike, so after a change this is worked out a few times, not 35.
+@lru_cache(maxsize=32)
+def _may(room: Room, who: Standpoint) -> tuple[str, ...]:
+    return tuple(
         do
-        for do, rule in _BY_ROLE[person.role]
-        if stage in rule.stages and first_condition(room, person, do) is None
-    ]
+        for do, rule in _BY_ROLE[who.role]
+        if room.stage in rule.stages and first_condition(room, who, do) is None
+    )
