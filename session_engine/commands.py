@@ -8,13 +8,13 @@ and can never come over a socket.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import ClassVar, Final
 
 from session_engine.ids import AlertId, ConnectionId, PersonId, ThemeId, TurnId
+from session_engine.word import Word
 
 
-class Role(StrEnum):
+class Role(Word):
     """What a person is in a room."""
 
     PARTICIPANT = "participant"
@@ -22,14 +22,14 @@ class Role(StrEnum):
     OBSERVER = "observer"
 
 
-class PassKind(StrEnum):
+class PassKind(Word):
     """The two ways to pass."""
 
     NOT_THIS_ROUND = "not_this_round"
     LATER = "later"
 
 
-class SupportKind(StrEnum):
+class SupportKind(Word):
     """What somebody who calls for support would like."""
 
     NOW = "now"

@@ -6,13 +6,13 @@ Rule 3: `ended` has no way out.
 """
 
 from collections.abc import Mapping
-from enum import StrEnum
 from typing import Final
 
 from session_engine.limits import MINUTE_MS
+from session_engine.word import Word
 
 
-class Stage(StrEnum):
+class Stage(Word):
     """Where a session is."""
 
     LOBBY = "lobby"
@@ -23,7 +23,7 @@ class Stage(StrEnum):
     ENDED = "ended"
 
 
-class TurnKind(StrEnum):
+class TurnKind(Word):
     """What a turn is for; each kind has its own limit."""
 
     INTRODUCTION = "introduction"

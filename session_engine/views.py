@@ -15,7 +15,7 @@ from session_engine.ids import PersonId
 from session_engine.queue import next_people
 from session_engine.room import Person, Room, Turn, circle
 from session_engine.rules import may
-from session_engine.schedule import clock_stands, fit, stage_ends_at, waits
+from session_engine.schedule import clock_stands, fit, stage_ends_at, wait_at, waits
 from session_engine.script import DEFAULT_SCRIPT
 from session_engine.stages import TURN_KIND, Stage, TurnKind
 from session_engine.turns import LATER, PASSED, SPOKE, left_ms
@@ -129,7 +129,7 @@ def _person(person: Person) -> dict[str, Any]:
     return {
         "id": person.id,
         "name": person.name,
-        "role": person.role.value,
+        "role": str(person.role),
         "present": person.present,
         "seat": person.seat,
     }
@@ -220,30 +220,27 @@ def you(room: Room, person: PersonId, now: int) -> dict[str, Any]:
     Raises KeyError for somebody who never entered.
     """
     someone = room.people[person]
-    tail: dict[str, Any] = {
-        "person": someone.id,
-        "role": someone.role.value,
-        "may": may(room, someone),
-    }
-    if someone.role is Role.PARTICIPANT:
-        tail.update(_participant_tail(room, someone, now))
-    if someone.role is not Role.OBSERVER:
-        tail["name"] = someone.name
+    role = someone.role
+    tail: dict[str, Any] = {"person": someone.id, "role": str(role), "may": may(room, someone)}
+    if role is Role.OBSERVER:
+        return tail
+    tail["name"] = someone.name
+    if role is Role.PARTICIPANT:
+        place = waits(room).get(person)
+        tail["position"] = None if place is None else place[0]
+        tail["wait_ms"] = None if place is None else wait_at(place, now)
+        tail["hand_raised"] = person in room.floor.hands
+        tail["standing"] = standing(room, someone)
+        tail["silenced"] = someone.silenced
+        tail["support"] = _support(room, someone)
+        tail["resonated"] = [theme.id for theme in room.themes if person in theme.resonates]
     return tail
 
 
-def _participant_tail(room: Room, person: Person, now: int) -> dict[str, Any]:
-    place = waits(room).get(person.id)
-    wait_ms = None if place is None else max(0, place[1] - now) + place[2]
-    return {
-        "position": None if place is None else place[0],
-        "wait_ms": wait_ms,
-        "hand_raised": person.id in room.floor.hands,
-        "standing": standing(room, person),
-        "silenced": person.silenced,
-        "support": _support(room, person),
-        "resonated": [theme.id for theme in room.themes if person.id in theme.resonates],
-    }
+def wait_ms(room: Room, person: PersonId, now: int) -> int | None:
+    """Estimate how long it is until a person's turn: what of `you` depends on the clock."""
+    place = waits(room).get(person)
+    return None if place is None else wait_at(place, now)
 
 
 def _support(room: Room, person: Person) -> dict[str, Any] | None:

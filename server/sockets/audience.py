@@ -15,7 +15,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -35,6 +35,7 @@ from session_engine import (
     Room,
     awaits_help,
     view,
+    wait_ms,
     you,
 )
 
@@ -96,6 +97,9 @@ class Audience:
         self._due: asyncio.TimerHandle | None = None
         self._shown_at = 0.0
         self._ending: asyncio.TimerHandle | None = None
+        # Those whose right to be here was checked, and by what they are shown; None: not yet.
+        self._checked: tuple[Mapping[PersonId, Person], str] | None = None
+        self._by_shape: dict[str, list[Listener]] = {}
         self._opening: dict[str, bytes] = {}
         self._rendered: dict[str, bytes] = {}
         self._opaque: dict[str, bytes] = {}
@@ -105,16 +109,17 @@ class Audience:
     def join(self, listener: Listener) -> None:
         """Take a socket in and show it the room as it stands."""
         self.listeners[listener.connection] = listener
+        self._checked = None
         room = self.replica.room
         self._check(room)
         if room is not None and not listener.closing:
-            self._render(room, {shape_of(room.people[listener.person])})
-            self._show(room, [listener], force=True)
+            self._show(room, shape_of(room.people[listener.person]), [listener], force=True)
             self._end_soon(room)
 
     def part(self, listener: Listener) -> None:
         """Let a socket go."""
         self.listeners.pop(listener.connection, None)
+        self._checked = None
         listener.outbox.end()
 
     def end(self) -> None:
@@ -142,7 +147,6 @@ class Audience:
 
     def refresh(self) -> None:
         """Send everybody the view again: the store is back, clocks go on."""
-        self._check(self.replica.room)
         self._show_all(force=True)
 
     # ---- Changes ------------------------------------------------------------------
@@ -163,6 +167,15 @@ class Audience:
             self._due = loop.call_later(max(0.0, wait), self._show_all)
 
     def _check(self, room: Room | None) -> None:
+        """Close who may not be here, and sort the others by what they are shown.
+
+        Most changes leave people and stage as they are: then this has been done.
+        """
+        if self._checked is not None and room is not None:
+            people, stage = self._checked
+            if people is room.people and stage == room.stage:
+                return
+        complete, self._by_shape = True, {}
         for listener in tuple(self.listeners.values()):
             if listener.closing:
                 continue
@@ -171,11 +184,16 @@ class Audience:
                 current = room.people[listener.person].connection
                 if current is None:
                     self._come_back(self, listener)
+                    complete = False  # to be said again until it is so
                 elif current != listener.connection:
                     code = CloseCode.REPLACED
             if code is not None:
                 listener.closing = True
                 listener.outbox.close(code)
+            elif room is not None:
+                shape = shape_of(room.people[listener.person])
+                self._by_shape.setdefault(shape, []).append(listener)
+        self._checked = (room.people, room.stage) if room is not None and complete else None
 
     def _end_soon(self, room: Room) -> None:
         if room.stage != "ended" or self._ending is not None:
@@ -204,55 +222,47 @@ class Audience:
 
     # ---- Views --------------------------------------------------------------------
 
-    def _shapes(self, room: Room) -> set[str]:
-        return {
-            shape_of(room.people[listener.person])
-            for listener in self.listeners.values()
-            if not listener.closing
-        }
-
-    def _render(self, room: Room, shapes: set[str]) -> None:
-        for shape in shapes:
-            seen = WAITING_VIEW if shape == WAITING else view(room, Role(shape))
-            encoded = orjson.dumps(seen)
-            if self._rendered.get(shape) != encoded:
-                self._rendered[shape] = encoded
-                self._opening[shape] = frames.opening(b'{"type":"view","view":' + encoded)
-                self._opaque[shape] = _name_of(room, encoded)
-
     def _show_observers(self, room: Room) -> None:
-        observers = [
-            listener
-            for listener in self.listeners.values()
-            if not listener.closing and room.people[listener.person].role is Role.OBSERVER
-        ]
+        observers = self._by_shape.get(Role.OBSERVER)
         if observers:
-            self._render(room, {shape_of(room.people[one.person]) for one in observers})
-            self._show(room, observers)
+            self._show(room, Role.OBSERVER, observers)
 
     def _show_all(self, *, force: bool = False) -> None:
         self._due = None
         self._shown_at = asyncio.get_running_loop().time()
         room = self.replica.room
+        self._check(room)
         if room is not None:
-            self._render(room, self._shapes(room))
-            self._show(room, tuple(self.listeners.values()), force=force)
+            for shape, listeners in self._by_shape.items():
+                self._show(room, shape, listeners, force=force)
 
-    def _show(self, room: Room, listeners: Sequence[Listener], *, force: bool = False) -> None:
+    def _render(self, room: Room, shape: str) -> bytes:
+        """Return the fragment that a role shares; the same object while nothing has changed."""
+        seen = WAITING_VIEW if shape == WAITING else view(room, Role(shape))
+        encoded = orjson.dumps(seen)
+        if self._rendered.get(shape) != encoded:
+            self._rendered[shape] = encoded
+            self._opening[shape] = frames.opening(b'{"type":"view","view":' + encoded)
+            self._opaque[shape] = _name_of(room, encoded)
+        return self._opening[shape]
+
+    def _show(
+        self, room: Room, shape: str, listeners: Iterable[Listener], *, force: bool = False
+    ) -> None:
         """Send a frame to those for whom something has changed, or to all by force."""
-        now = self._clock.now_ms()
-        heads = {shape: self._head(shape, now) for shape in self._opening}
+        opening, now = self._render(room, shape), self._clock.now_ms()
+        head = self._head(shape, now)
         for listener in listeners:
-            if listener.closing:
+            person = listener.person
+            own = you(room, person, 0)
+            if opening is listener.shown and own == listener.shown_own and not force:
                 continue
-            shape = shape_of(room.people[listener.person])
-            opening, own = self._opening[shape], you(room, listener.person, 0)
-            if not force and opening is listener.shown and own == listener.shown_own:
+            if listener.closing:
                 continue
             listener.shown, listener.shown_own = opening, own
             if own.get("wait_ms") is not None:  # The one thing that depends on the clock.
-                own = you(room, listener.person, now)
-            tail = heads[shape] + orjson.dumps(own) + b"}"
+                own = own | {"wait_ms": wait_ms(room, person, now)}
+            tail = b"%b%b}" % (head, orjson.dumps(own))
             listener.outbox.send_view(opening, frames.ending(tail))
 
     def _head(self, shape: str, now: int) -> bytes:

@@ -50,13 +50,14 @@ class Outbox:
 
     def send_view(self, shared: bytes, tail: bytes) -> None:
         """Send a view as two fragments; a view that still waits is replaced."""
-        if not self._socket.may_write:
+        socket = self._socket
+        if not socket.may_write:
             return
-        if self._socket.is_paused:
+        if socket.is_paused:
             self._view = (shared, tail)
             self._check()
         else:
-            self._socket.write_frames((shared, tail))
+            socket.write_frames((shared, tail))
 
     def close(self, code: CloseCode) -> None:
         """Close the socket with one of our codes; what waits is thrown away."""
