@@ -252,6 +252,7 @@ class Audience:
         """Send a frame to those for whom something has changed, or to all by force."""
         opening, now = self._render(room, shape), self._clock.now_ms()
         head = self._head(shape, now)
+        out: list[tuple[Outbox, bytes]] = []
         for listener in listeners:
             person = listener.person
             own = you(room, person, 0)
@@ -263,7 +264,9 @@ class Audience:
             if own.get("wait_ms") is not None:  # The one thing that depends on the clock.
                 own = own | {"wait_ms": wait_ms(room, person, now)}
             tail = b"%b%b}" % (head, orjson.dumps(own))
-            listener.outbox.send_view(opening, frames.ending(tail))
+            out.append((listener.outbox, frames.ending(tail)))
+        for outbox, ending in out:
+            outbox.send_view(opening, ending)
 
     def _head(self, shape: str, now: int) -> bytes:
         """Return what stands between a role's view and a person's tail."""
