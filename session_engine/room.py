@@ -6,6 +6,7 @@ Everything is frozen; `evolve` is the only maker of new states. Moments end in
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Final
 
 from session_engine.commands import Role
@@ -189,15 +190,15 @@ class Room:
         return now if self.held_at is None else self.held_at
 
 
-def circle(room: Room) -> list[Person]:
+@lru_cache(maxsize=8)
+def circle(room: Room) -> tuple[Person, ...]:
     """List the seated participants in the order of their seats."""
-    seated = [
+    seated = (
         person
         for person in room.people.values()
         if person.role is Role.PARTICIPANT and person.state == "seated"
-    ]
-    seated.sort(key=lambda person: person.seat)
-    return seated
+    )
+    return tuple(sorted(seated, key=lambda person: person.seat))
 
 
 def untaken(room: Room) -> list[Alert]:

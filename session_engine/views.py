@@ -8,6 +8,7 @@ Rule 4: `view` reads no clock. `you` has estimates as of `now`; with now = 0 the
         are free of the clock, which is the form to compare for changes.
 """
 
+from functools import lru_cache
 from typing import Any
 
 from session_engine.commands import Role
@@ -26,10 +27,9 @@ ROUNDS = {TurnKind.INTRODUCTION: "introductions", TurnKind.CLOSING: "closing"}
 
 def view(room: Room, role: Role) -> dict[str, Any]:
     """Render what everybody of this role sees, ready for JSON."""
-    shown = _public(room)
     if role is Role.OBSERVER:
-        return shown
-    shown.update(_circle_view(room))
+        return dict(_public(room))
+    shown = _public(room) | _circle_view(room)
     if role is Role.FACILITATOR:
         shown.update(_facilitator_view(room))
     else:
@@ -37,6 +37,7 @@ def view(room: Room, role: Role) -> dict[str, Any]:
     return shown
 
 
+@lru_cache(maxsize=8)  # once for all roles; what it returns is copied, never changed
 def _public(room: Room) -> dict[str, Any]:
     turn = room.turn
     return {
@@ -83,6 +84,7 @@ def _progress(room: Room) -> dict[str, int]:
     return {"done": sum(1 for person in seated if person.id in done), "of": len(seated)}
 
 
+@lru_cache(maxsize=8)
 def _circle_view(room: Room) -> dict[str, Any]:
     """What participants and facilitators see besides."""
     turn = room.turn
@@ -115,14 +117,14 @@ def _circle_view(room: Room) -> dict[str, Any]:
     }
 
 
-def _here(room: Room) -> list[Person]:
+def _here(room: Room) -> tuple[Person, ...]:
     """List the circle in the order of its seats, then the facilitators."""
-    facilitators = [
+    facilitators = (
         person
         for person in room.people.values()
         if person.role is Role.FACILITATOR and person.state == "seated"
-    ]
-    return circle(room) + facilitators
+    )
+    return (*circle(room), *facilitators)
 
 
 def _person(person: Person) -> dict[str, Any]:
