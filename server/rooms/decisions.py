@@ -228,7 +228,7 @@ class Decisions:
             if job.verdict is None:
                 at = -1 if job.record is None else job.record
                 job.settle(Done(answer.positions[at].version))
-        if self._replica.take(draft.position, elements):
+        if self._replica.take(draft.position, elements, draft.room):
             self._replica.tell()
 
     async def _settle_refused(self, refused: list[Job], draft: Draft) -> None:

@@ -61,19 +61,26 @@ class Replica:
         self._quiet = False
         self._untold = False
 
-    def take(self, before: Position, elements: Sequence[Element]) -> bool:
+    def take(
+        self, before: Position, elements: Sequence[Element], became: Room | None = None
+    ) -> bool:
         """Apply what is new of these elements, which follow `before`; say if anything was.
 
+        `became` is the state after the last of them, when it is known already.
         Raises: Gap, OtherHistory.
         """
         self._compare(before)
+        known = before == self.position
         room, changed = self.room, False
         for position, payload in elements:
             if position.version <= self.position.version:
                 self._compare(position)
                 continue
-            for event in decode_events(payload):
-                room = evolve(room, event)
+            if became is not None and known:
+                room = became
+            else:
+                for event in decode_events(payload):
+                    room = evolve(room, event)
             self.room, self.position, changed = room, position, True
             self._heads[position.version] = position.head
         while len(self._heads) > HEADS_KEPT:
