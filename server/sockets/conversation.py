@@ -14,6 +14,7 @@ from typing import Any
 
 import orjson
 
+from server.rooms.defects import note_defect
 from server.rooms.outcomes import SENTENCES, Done, NotDone, Outcome
 from server.rooms.replica import Replica
 from server.rooms.rooms import Rooms
@@ -47,6 +48,15 @@ class Conversation:
         self._listener = listener
         self._role = role
         self._flood = FloodLimit(time.monotonic)
+
+    def take(self, data: bytes, is_text: bool) -> None:
+        """Act on one message straight from the socket."""
+        try:
+            self.hear(data.decode() if is_text else None)
+        except Exception as error:
+            note_defect("a socket", error)
+            self._listener.closing = True
+            self._listener.outbox.close_with(1011, "Something went wrong here.")
 
     def hear(self, text: str | None) -> None:
         """Act on one frame; None is a binary one, which has no meaning here."""

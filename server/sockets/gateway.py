@@ -54,11 +54,13 @@ class Gateway(Entry):
             await self._arrive(replica, listener)
             audience = await self._fanout.join(replica, listener)
             try:
-                await self._listen(
-                    Conversation(self._rooms, self._live, replica, listener, bearer.role),
-                    receive,
-                )
+                conversation = Conversation(self._rooms, self._live, replica, listener, bearer.role)
+                socket.on_message = conversation.take
+                # What came before is still in the queue; nothing is read until that is heard.
+                while (message := await receive())["type"] == "websocket.receive":
+                    conversation.hear(message.get("text"))
             finally:
+                socket.on_message = None
                 await self._fanout.part(audience, listener)
         finally:
             self._presence.drop(replica, person, listener.connection)
@@ -74,10 +76,3 @@ class Gateway(Entry):
             return
         code = closing_code(replica.room, listener.person)
         raise Refusal(code or CloseCode.SERVICE_AWAY)
-
-    async def _listen(self, conversation: Conversation, receive: Receive) -> None:
-        while True:
-            message = await receive()
-            if message["type"] != "websocket.receive":
-                return
-            conversation.hear(message.get("text"))

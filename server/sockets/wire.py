@@ -127,9 +127,7 @@ def read_frame(text: str) -> dict[str, Any]:
     Raises: BadFrame.
     """
     try:
-        frame = json.loads(
-            text, parse_constant=_refuse, object_pairs_hook=_unique, parse_float=_number
-        )
+        frame = _DECODER.decode(text)
         if "\\ud" in text.lower():
             _refuse_half_characters(frame)
     except (ValueError, RecursionError) as error:
@@ -160,6 +158,11 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(frame) != len(pairs) or not all(key.isascii() for key in frame):
         raise ValueError("keys")
     return frame
+
+
+_DECODER: Final = json.JSONDecoder(
+    parse_constant=_refuse, object_pairs_hook=_unique, parse_float=_number
+)
 
 
 # ---- Commands ------------------------------------------------------------------------
