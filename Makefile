@@ -3,7 +3,8 @@
 # make setup   only the environment; leaves .venv/bin/thera-peer
 # make check   only the static part
 # make faults  the long run of tests/faults: hundreds of kills, within an hour
-# make bench   how fast the engine and a room are on this machine
+# make bench   how fast it is on this machine, beside its peers: writes docs/benchmarks.md
+#              (BENCH=short: a check in 3 minutes that all of it works, which writes nothing)
 # Works from a fresh clone with Python >= 3.11 and make; what has not changed is not made again.
 
 PYTHON ?= python3
@@ -15,6 +16,9 @@ DEBIAN_PROGRAMS := chromium espeak-ng faketime
 # Most tests wait for clocks: three at a time keep two cores about half busy.
 TESTERS := 3
 
+# What the benchmarks compare with, in an environment of its own.
+PEERS := benchmarks/peers
+
 WEB_SOURCES := $(wildcard web/*.py web/*.txt web/package-lock.json web/locales/*/LC_MESSAGES/*.po)
 
 # Downloads no interpreter, and says nothing unless something is wrong.
@@ -24,8 +28,10 @@ export UV_NO_PROGRESS := 1
 export UV_SYSTEM_CERTS := true
 export NODE_USE_SYSTEM_CA := 1
 # What uv cannot do here (another configuration, another proxy), pip may still.
-INSTALL = { [ -x $(BIN)/uv ] && $(BIN)/uv pip install --quiet --python $(BIN)/python; } || \
-  $(BIN)/python -m pip install --quiet --disable-pip-version-check
+# $(call install,folder with a python in it,requirements file)
+install = { [ -x $(BIN)/uv ] && \
+  $(BIN)/uv pip install --quiet --python $(1)/python --require-hashes -r $(2); } || \
+  $(1)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $(2)
 
 .PHONY: setup run test faults check bench browser-packages lock clean
 .DELETE_ON_ERROR:
@@ -49,9 +55,8 @@ check: setup $(VENV)/stamp-dev
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy .
 
-bench: setup $(VENV)/stamp-dev
-	@for benchmark in benchmarks/*.py; do \
-	  echo "== $$benchmark"; $(BIN)/python $$benchmark || exit 1; done
+bench: setup $(VENV)/stamp-dev $(PEERS)/.venv/stamp $(PEERS)/node_modules/.package-lock.json
+	@$(BIN)/python -m benchmarks
 
 # ---- The environment -------------------------------------------------------------------
 $(VENV)/bin/python:
@@ -68,12 +73,12 @@ $(VENV)/stamp-uv: requirements-bootstrap.txt | $(VENV)/bin/python
 
 $(VENV)/stamp-requirements: requirements.txt $(VENV)/stamp-uv
 	@echo 'Installing what Thera-Peer needs ...'
-	@$(subst pip install,pip install --require-hashes -r requirements.txt,$(INSTALL))
+	@$(call install,$(BIN),requirements.txt)
 	@touch $@
 
 $(VENV)/stamp-dev: requirements-dev.txt $(VENV)/stamp-requirements
 	@echo 'Installing what the tests need ...'
-	@$(subst pip install,pip install --require-hashes -r requirements-dev.txt,$(INSTALL))
+	@$(call install,$(BIN),requirements-dev.txt)
 	@touch $@
 
 $(VENV)/stamp-package: pyproject.toml hatch_build.py $(VENV)/stamp-requirements
@@ -83,6 +88,16 @@ $(VENV)/stamp-package: pyproject.toml hatch_build.py $(VENV)/stamp-requirements
 
 $(VENV)/stamp-web: $(WEB_SOURCES) | $(VENV)/stamp-package
 	@$(BIN)/python hatch_build.py
+	@touch $@
+
+$(PEERS)/.venv/stamp: $(PEERS)/requirements.txt $(VENV)/stamp-uv
+	@echo 'Installing what the benchmarks compare with ...'
+	@rm -rf $(PEERS)/.venv && $(PYTHON) -m venv $(PEERS)/.venv
+	@$(call install,$(PEERS)/.venv/bin,$<)
+	@touch $@
+
+$(PEERS)/node_modules/.package-lock.json: $(PEERS)/package-lock.json | $(VENV)/stamp-package
+	@$(BIN)/python hatch_build.py $(PEERS)
 	@touch $@
 
 # Installed where we may, named where we may not.
@@ -103,6 +118,8 @@ lock: $(VENV)/stamp-uv
 	$(LOCK) pyproject.toml --group build -o requirements.txt
 	$(LOCK) pyproject.toml --group dev -o requirements-dev.txt
 	$(LOCK) requirements-bootstrap.in -o requirements-bootstrap.txt
+	$(LOCK) $(PEERS)/requirements.in -o $(PEERS)/requirements.txt
 
 clean:
-	rm -rf $(VENV) build dist web/node_modules web/static/vendor
+	rm -rf $(VENV) build dist web/node_modules web/static/vendor \
+	  $(PEERS)/.venv $(PEERS)/node_modules

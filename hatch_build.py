@@ -27,9 +27,9 @@ def node_environment() -> dict[str, str]:
     return {**os.environ, "PATH": f"{binaries}{os.pathsep}{os.environ.get('PATH', '')}"}
 
 
-def install_node_packages() -> None:
-    """Install exactly what web/package-lock.json names, unless it is there."""
-    lock, installed = WEB / "package-lock.json", WEB / "node_modules" / ".package-lock.json"
+def install_node_packages(folder: Path = WEB) -> None:
+    """Install exactly what the package-lock.json of a folder names, unless it is there."""
+    lock, installed = folder / "package-lock.json", folder / "node_modules" / ".package-lock.json"
     if not lock.exists():
         return
     if installed.exists() and installed.stat().st_mtime >= lock.stat().st_mtime:
@@ -39,8 +39,8 @@ def install_node_packages() -> None:
     # The lock file has hashes and no addresses: npm asks whatever registry is configured.
     # No package may run a script while it is installed.
     command = ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
-    if npm(command, cwd=WEB, env=node_environment(), stdout=sys.stderr):
-        raise SystemExit("The npm packages of web/ could not be installed: see above.")
+    if npm(command, cwd=folder, env=node_environment(), stdout=sys.stderr):
+        raise SystemExit(f"The npm packages of {folder.name}/ could not be installed: see above.")
 
 
 def build_web() -> None:
@@ -61,4 +61,7 @@ class WebBuildHook(BuildHookInterface):  # type: ignore[type-arg, unused-ignore]
 
 
 if __name__ == "__main__":
-    build_web()
+    if len(sys.argv) > 1:  # another folder of npm packages, of which nothing is built
+        install_node_packages(Path(sys.argv[1]).resolve())
+    else:
+        build_web()

@@ -1,6 +1,6 @@
 """Speed of the engine alone, on one core, with 35 people in the circle.
 
-    python -m benchmarks.engine [seconds per measure]
+    python -m benchmarks.engine [--seconds 1]
 
 A decision is one command decided and evolved; a view is one role's view as JSON
 bytes; a tail is what one person sees besides. Median of five repeats, per second of
@@ -9,12 +9,13 @@ CPU time.
 
 import json
 import statistics
-import sys
 import time
 from collections.abc import Callable, Iterator
 from itertools import cycle
 
 import session_engine.commands as c
+from benchmarks import report
+from benchmarks.report import SHORT, Aim, Section, Table
 from session_engine import (
     Arrive,
     Command,
@@ -124,9 +125,8 @@ def tails(room: Room) -> Callable[[], int]:
     return work
 
 
-def main() -> None:
-    """Measure, print a table, and fail when an aim is missed."""
-    seconds = float(sys.argv[1]) if len(sys.argv) > 1 else 1.0
+def section(seconds: float) -> Section:
+    """Measure, and shape the figures."""
     room = full_room()
     measures = {
         "decisions": decisions(room),
@@ -135,16 +135,38 @@ def main() -> None:
         "views (observer)": views(room, Role.OBSERVER),
         "personal tails": tails(room),
     }
-    missed = []
-    print(f"| {'measure':<22} | per second | microseconds |")
-    print(f"|{'-' * 24}|-----------:|-------------:|")
-    for name, work in measures.items():
-        rate = statistics.median(per_second(work, seconds / REPEATS) for _ in range(REPEATS))
-        print(f"| {name:<22} | {rate:>10,.0f} | {1e6 / rate:>12.1f} |")
-        if rate < AIMS.get(name.split()[0], 0):
-            missed.append(name)
-    if missed:
-        sys.exit(f"slower than aimed at: {', '.join(missed)}")
+    raw = {
+        name: [per_second(work, seconds / REPEATS) for _ in range(REPEATS)]
+        for name, work in measures.items()
+    }
+    rates = {name: statistics.median(figures) for name, figures in raw.items()}
+    rows = [(name, f"{rate:,.0f}", f"{1e6 / rate:.1f}") for name, rate in rates.items()]
+    return Section(
+        "The engine alone",
+        TEXT,
+        [Table(("measure", "per second", "µs"), rows)],
+        [
+            Aim(name, f"at least {least:,}", f"{rate:,.0f}", rate >= least)
+            for name, rate in rates.items()
+            if (least := AIMS.get(name.split()[0]))
+        ],
+        raw,
+    )
+
+
+TEXT = """\
+One core, 35 people in the circle. A decision is one command decided and evolved; a view is
+one role's view as JSON bytes; a tail is what one person sees besides. Per second of processor
+time, median of five."""
+
+
+def main() -> None:
+    """Measure, print, and leave the section."""
+    parser = report.options(__doc__)
+    parser.add_argument("--seconds", type=float, default=0.2 if SHORT else 1.0)
+    chosen = parser.parse_args()
+    started = report.Started()
+    started.finish(section(chosen.seconds), chosen.json)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """How fast sound is: rooms of 35 listeners with somebody talking in each of them.
 
-    python benchmarks/voice.py [--rooms 1,20,80] [--seconds 15] [--workers 2] [--one-core]
+    python -m benchmarks.voice [--rooms 1,20,80] [--seconds 15] [--workers 2] [--one-core]
 
 A real server with its own store and, with several workers, live store, as
 `thera-peer serve` runs it. Each room has a facilitator and 35 participants with live and
@@ -15,90 +15,62 @@ measure how busy these clients make the machine, not what sound does to the serv
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import os
-import resource
 import statistics
-import sys
 import tempfile
 import time
 from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from multiprocessing import Pipe, get_context
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Final
 
-import httpx
 import uvloop
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-
+from benchmarks import report
 from benchmarks.people.ears import Report, Seats, run, spin
-from benchmarks.room import TICKS_PER_SECOND, BenchRoom, Screen
-from server.new_session import create_session
-from server.pages.guidelines import GUIDELINES_VERSION
+from benchmarks.processes import CLIENT_CORES, SERVER_CORES, cpu_seconds, pin, raise_file_limit
+from benchmarks.report import SHORT, Section, Table, at
+from benchmarks.rooms import BenchRoom, Site, close, give_floors
+from session_engine import Role
 from tests.running_server import RunningServer
 
 LISTENERS: Final = 35
-DOORS_AT_ONCE: Final = 24
-COMMAND_EVERY_SECONDS: Final = 4.0
-CHOICES: Final = {"on_call": "Dr. Rao", "accept_window_s": 0, "introduction_s": 120}
+CIRCLE: Final = [Role.FACILITATOR] + [Role.PARTICIPANT] * LISTENERS
+COMMAND_EVERY_SECONDS: Final = 1.0 if SHORT else 4.0
 
 
-async def enter(
-    client: httpx.AsyncClient, server: RunningServer, room: BenchRoom, link: str, name: str
-) -> str:
-    """Bring one person in, with a live socket; return their pass."""
-    body = {"link": link.partition("#")[2], "name": name, "consent": GUIDELINES_VERSION}
-    answer = await client.post(f"{server.url}/api/enter", json=body)
-    answer.raise_for_status()
-    token = str(answer.json()["pass"])
-    _, screen = await asyncio.get_running_loop().create_connection(
-        lambda: Screen(room, token, f"127.0.0.1:{server.port}"), "127.0.0.1", server.port
-    )
-    await screen.up
-    room.screens.append(screen)
-    return token
+@dataclass(frozen=True)
+class Figure:
+    """One number of rooms that talk; times in ms."""
 
+    rooms: int
+    heard: int
+    heard_percent: float
+    silent_cpu_percent: float
+    cpu_percent: float
+    delays: list[float]
+    silent: list[float]
+    loud: list[float]
 
-async def fill(server: RunningServer, rooms: int) -> tuple[list[BenchRoom], list[Seats]]:
-    """Create rooms and bring 36 people into each."""
-    made: list[BenchRoom] = []
-    seats: list[Seats] = []
-    store = f"unix://{server.directory}/store.sock"
-    secret = (server.directory / "secret-key").read_text().strip()
-    limit = asyncio.Semaphore(DOORS_AT_ONCE)
-    async with httpx.AsyncClient(timeout=60) as client:
-
-        async def come(room: BenchRoom, link: str, name: str) -> str:
-            async with limit:
-                return await enter(client, server, room, link, name)
-
-        for _ in range(rooms):
-            new = await create_session(store, secret, server.url, {"title": "Talk", **CHOICES})
-            room = BenchRoom(new.session)
-            made.append(room)
-            first = await come(room, new.facilitator, "Facilitator")
-            second = await come(room, new.participant, "Talker")
-            names = [f"Listener {number}" for number in range(LISTENERS - 1)]
-            others = await asyncio.gather(*(come(room, new.participant, name) for name in names))
-            seats.append(Seats(new.session, server.port, [first, second, *others]))
-    return made, seats
-
-
-async def give_floors(rooms: Sequence[BenchRoom]) -> None:
-    """Begin every session; the first participant has the floor for two minutes."""
-    for room in rooms:
-        for marker, words in (
-            (b'"stage":"welcome"', '"do":"begin"'),
-            (b'"stage":"introductions"', '"do":"advance","from":"welcome"'),
-            (b'"state":"speaking"', '"do":"next","turn":null'),
-        ):
-            room.begin(marker)
-            room.screens[0].send(f'{{"id":"floor-{len(marker)}",{words}}}')
-            await asyncio.wait_for(room.done.wait(), 30)
-        room.times.clear()
+    def row(self) -> Sequence[str]:
+        """Shape it."""
+        silent, loud = statistics.median(self.silent), statistics.median(self.loud)
+        return (
+            f"{self.rooms}",
+            f"{self.rooms * LISTENERS:,}",
+            f"{self.heard_percent:.3f}",
+            f"{statistics.median(self.delays):.1f}",
+            f"{at(0.99, self.delays):.1f}",
+            f"{self.delays[-1]:.1f}",
+            f"{self.silent_cpu_percent:.0f}",
+            f"{self.cpu_percent:.0f}",
+            f"{silent:.1f}",
+            f"{loud:.1f}",
+            f"{100 * (loud / silent - 1):+.0f}",
+        )
 
 
 async def command(room: BenchRoom, seconds: float, phase: float, word: str) -> None:
@@ -108,18 +80,8 @@ async def command(room: BenchRoom, seconds: float, phase: float, word: str) -> N
     await asyncio.sleep(phase)
     while loop.time() < ends:
         number += 1
-        room.begin(f'"prompt":"{word} {number}"'.encode())
-        room.screens[0].send(
-            f'{{"id":"{word}-{number}","do":"set_prompt","text":"{word} {number}"}}'
-        )
-        await asyncio.wait_for(room.done.wait(), 30)
+        await room.see(f'"prompt":"{word} {number}"', "set_prompt", text=f"{word} {number}")
         await asyncio.sleep(COMMAND_EVERY_SECONDS)
-
-
-def cpu_seconds(pids: Sequence[int]) -> float:
-    """Return the processor time that these processes have used."""
-    stats = [Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split() for pid in pids]
-    return sum(int(stat[11]) + int(stat[12]) for stat in stats) / TICKS_PER_SECOND
 
 
 async def commands(rooms: Sequence[BenchRoom], seconds: float, word: str) -> list[float]:
@@ -132,8 +94,8 @@ async def commands(rooms: Sequence[BenchRoom], seconds: float, word: str) -> lis
     return sorted(times)
 
 
-async def measure(rooms: int, seconds: float, workers: int, one_core: bool) -> str:
-    """Return one row of the table."""
+async def measure(rooms: int, seconds: float, workers: int, one_core: bool) -> Figure:
+    """Seat everybody, and compare."""
     here, there = Pipe()
     ears = get_context("spawn").Process(target=run, args=(there,), daemon=True)
     with (
@@ -159,16 +121,16 @@ def stores(server: RunningServer, workers: int) -> list[int]:
 def keep_apart(workers: Sequence[int], others: Sequence[int]) -> None:
     """Put the workers on the first processor and everything else on the others."""
     for pid in workers:
-        os.sched_setaffinity(pid, {0})
+        pin(pid, SERVER_CORES)
     for pid in others:
-        os.sched_setaffinity(pid, os.sched_getaffinity(pid) - {0})
+        pin(pid, CLIENT_CORES)
 
 
-async def compare(server: RunningServer, ears: Connection, rooms: int, seconds: float) -> str:
+async def compare(server: RunningServer, ears: Connection, rooms: int, seconds: float) -> Figure:
     """Send commands in silence, then while somebody talks in every room."""
     loop = asyncio.get_running_loop()
-    made, seats = await fill(server, rooms)
-    ears.send(seats)
+    made = await Site.of_server(server).fill(rooms, CIRCLE)
+    ears.send([Seats(room.session, server.port, room.passes) for room in made])
     await loop.run_in_executor(None, ears.recv)
     await give_floors(made)
     pids = server.workers()
@@ -185,50 +147,56 @@ async def compare(server: RunningServer, ears: Connection, rooms: int, seconds: 
     loud = await commands(made, seconds, "sound")
     await talking
     busy = (cpu_seconds(pids) - used) / (time.perf_counter() - began)
-    report = await loop.run_in_executor(None, ears.recv)
-    for room in made:
-        for screen in room.screens:
-            screen.close()
-    return row(rooms, report, (idle, busy), (silent, loud))
-
-
-def at(part: float, times: Sequence[float]) -> float:
-    """Return a percentile of sorted times."""
-    return times[min(len(times) - 1, int(len(times) * part))]
-
-
-def row(
-    rooms: int, report: Report, cpu: tuple[float, float], commands: tuple[list[float], ...]
-) -> str:
-    """Shape one measurement."""
-    delays, sent = sorted(report.delays), report.sent * LISTENERS
-    silent, loud = (statistics.median(times) for times in commands)
-    return (
-        f"{rooms:5} {rooms * LISTENERS:9} {report.heard:9} {100 * report.heard / sent:8.3f}"
-        f" {statistics.median(delays):9.1f} {at(0.99, delays):7.1f} {delays[-1]:7.1f}"
-        f" {100 * cpu[0]:11.0f} {100 * cpu[1]:6.0f}"
-        f" {silent:10.1f} {loud:9.1f} {100 * (loud / silent - 1):+8.0f}"
+    said: Report = await loop.run_in_executor(None, ears.recv)
+    close(made)
+    return Figure(
+        rooms,
+        said.heard,
+        100 * said.heard / (said.sent * LISTENERS),
+        100 * idle,
+        100 * busy,
+        sorted(said.delays),
+        silent,
+        loud,
     )
+
+
+COLUMNS: Final = (
+    *("rooms", "listeners", "delivered %", "median ms", "p99 ms", "max ms", "silent CPU %"),
+    *("CPU %", "command, silent ms", "with sound ms", "change %"),
+)
+# Thousands of delays would fill the document; these tell their shape.
+PARTS: Final = (0.0, 0.1, 0.5, 0.9, 0.99, 0.999, 1.0)
+TEXT: Final = """\
+Rooms with somebody talking in each, a packet every 60 ms to 35 listeners; two workers, all on
+the same cores, listeners at a lower priority. A facilitator's command to the last of 36 screens
+is compared with the same in silence. Processor time of both workers together."""
+
+
+def section(figures: Sequence[Figure]) -> Section:
+    """Shape the figures."""
+    raw = [
+        {**asdict(one), "delays": {str(part): at(part, one.delays) for part in PARTS}}
+        for one in figures
+    ]
+    return Section("Sound", TEXT, [Table(COLUMNS, [one.row() for one in figures])], [], raw)
 
 
 def main() -> None:
-    """Measure and print."""
-    options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    options.add_argument("--rooms", default="1,20,80")
-    options.add_argument("--seconds", type=float, default=15.0)
-    options.add_argument("--workers", type=int, default=2)
-    options.add_argument("--one-core", action="store_true")
-    chosen = options.parse_args()
-    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-    print(
-        "rooms listeners delivered  percent median_ms  p99_ms  max_ms silent_cpu_%  cpu_%"
-        " silent_ms  sound_ms   change_%"
-    )
-    for rooms in map(int, chosen.rooms.split(",")):
-        print(
-            uvloop.run(measure(rooms, chosen.seconds, chosen.workers, chosen.one_core)), flush=True
-        )
+    """Measure, print, and leave the section."""
+    parser = report.options(__doc__)
+    parser.add_argument("--rooms", default="1" if SHORT else "1,20,80")
+    parser.add_argument("--seconds", type=float, default=2.0 if SHORT else 15.0)
+    parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--one-core", action="store_true")
+    chosen = parser.parse_args()
+    started = report.Started()
+    raise_file_limit()
+    figures = [
+        uvloop.run(measure(rooms, chosen.seconds, chosen.workers, chosen.one_core))
+        for rooms in map(int, chosen.rooms.split(","))
+    ]
+    started.finish(section(figures), chosen.json)
 
 
 if __name__ == "__main__":

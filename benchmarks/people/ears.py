@@ -16,7 +16,7 @@ from typing import Final
 
 import uvloop
 
-from benchmarks.room import BenchRoom, Screen
+from benchmarks.rooms import BenchRoom, Screen
 
 FRAME_SECONDS: Final = 0.060
 OPUS_BYTES: Final = 180
@@ -47,7 +47,7 @@ class Report:
 class Ear(Screen):
     """A voice socket: it counts the frames that it hears and how late some of them are."""
 
-    path = "/voice"
+    part = "/voice"
     delays: list[float] | None = None
     heard = 0
 
@@ -63,13 +63,14 @@ class Ear(Screen):
             for start in range(4 + 19, len(data), MESSAGE_BYTES):
                 self.delays.append(1000 * (now - struct.unpack_from("!d", data, start)[0]))
 
-    def _take(self, first: int, payload: bytearray) -> None:
+    def frame(self, first: int, payload: bytearray) -> None:
+        """Count a frame of sound; a text says that the socket is ready."""
         if first == 0x82:
             self.heard += 1
         elif first == 0x81:
             self.up.set_result(None)
         else:
-            super()._take(first, payload)
+            super().frame(first, payload)
 
     def say(self, number: int, sequence: int) -> None:
         """Send one packet, with the moment in it."""
@@ -81,15 +82,11 @@ class Ear(Screen):
 async def sit(rooms: Sequence[Seats]) -> list[list[Ear]]:
     """Open all voice sockets."""
     limit = asyncio.Semaphore(OPEN_AT_ONCE)
-    loop = asyncio.get_running_loop()
 
     async def one(seats: Seats, token: str) -> Ear:
-        room, host = BenchRoom(seats.session), f"127.0.0.1:{seats.port}"
         async with limit:
-            _, ear = await loop.create_connection(
-                lambda: Ear(room, token, host), "127.0.0.1", seats.port
-            )
-            await ear.up
+            ear = Ear(BenchRoom(seats.session), token, seats.port)
+            await ear.connect()
         return ear
 
     return [await asyncio.gather(*(one(seats, token) for token in seats.passes)) for seats in rooms]

@@ -1,0 +1,118 @@
+"""What one delivered frame costs the server's processor, beside the peers.
+
+    python -m benchmarks.deliveries [--rounds 5] [--rooms 20] [--seconds 6] [--only NAME]
+
+20 rooms of 35 people on one worker. Each change in a room brings a real view of 35
+people, 4 to 5 KB, to each of them, with a small part of their own. Here a change is
+a facilitator's command: decided, appended to a store that syncs to disk, published,
+rendered, shown. The peers are handed the finished view by Redis (Valkey without
+persistence) and store nothing, which favours them. Cost is the processor time of the
+server's process, everything that it did, divided by the frames that its 700 people got;
+so the facilitators' own views and answers are in our cost and not among our frames.
+"""
+
+from __future__ import annotations
+
+import os
+import statistics
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Final
+
+import uvloop
+
+from benchmarks import report
+from benchmarks.peers.contenders import FLOOR, PEERS, Peer
+from benchmarks.peers.contest import OURS, Figure, Scale, rounds
+from benchmarks.processes import CLIENT_CORES, pin, raise_file_limit
+from benchmarks.report import SHORT, Aim, Section, Table
+
+
+def section(done: Sequence[dict[str, Figure]], peers: Sequence[Peer]) -> Section:
+    """Shape the figures."""
+    rows = []
+    for name in done[0]:
+        figures = [figures[name] for figures in done]
+        times = ratios(done, name)
+        less_idle = [figure.frame_us_less_idle for figure in figures]
+        rows.append(
+            (
+                name,
+                f"{figures[0].changes_per_second:.0f}",
+                f"{statistics.median(one.frames_per_second for one in figures):,.0f}",
+                f"{figures[0].frame_bytes:,.0f}",
+                report.spread([one.core_percent for one in figures], 0),
+                f"{statistics.median(one.idle_percent for one in figures):.1f}",
+                report.spread([one.frame_us for one in figures]),
+                f"{statistics.median(less_idle):.1f}",
+                report.spread(times, 2),
+            )
+        )
+    columns = (
+        *("server", "changes/s a room", "frames/s", "bytes a frame", "core %", "idle %"),
+        *("µs a frame", "µs less idle", "times ours"),
+    )
+    return Section(
+        "Processor time of a delivered frame",
+        TEXT.format(rounds=len(done)),
+        [Table(columns, rows)],
+        aims(done, peers),
+        [[asdict(figure) for figure in figures.values()] for figures in done],
+    )
+
+
+def ratios(done: Sequence[dict[str, Figure]], name: str) -> list[float]:
+    """Return by how much each frame costs more than ours, a figure for each round."""
+    return [figures[name].frame_us / figures[OURS].frame_us for figures in done]
+
+
+def aims(done: Sequence[dict[str, Figure]], peers: Sequence[Peer]) -> list[Aim]:
+    """Compare with what was aimed at."""
+    middle = statistics.median(figures[OURS].frame_us for figures in done)
+    found = [Aim("a frame", "about 6 µs", f"{middle:.1f} µs", middle <= ABOUT_US)]
+    for one in peers:
+        times = statistics.median(ratios(done, one.name))
+        if one is FLOOR:
+            ours = 1 / times
+            found.append(Aim(f"against {one.name}", "at most 2 ×", f"{ours:.2f} ×", ours <= 2))
+        elif least := LEAST.get(one.name.partition(":")[0]):
+            figure = f"1/{times:.1f}"
+            found.append(Aim(f"against {one.name}", f"1/{least} or less", figure, times >= least))
+    return found
+
+
+# "About 6": what rounds to it.
+ABOUT_US: Final = 6.5
+LEAST: Final = {"python-socketio": 10.0, "socket.io, Node": 2.0, "bare uvicorn": 2.5}
+TEXT: Final = """\
+One server process on a core of its own; clients, store and emitter on the other. 20 rooms of
+35 people; each change brings a real view (what our own people were shown in the same round,
+byte for byte) to each of the 35, with a part of their own, except in the rows "same for
+all", which do less than the others: an emitter's message to the room, one encoding for all.
+For us a change is a facilitator's command: decided, appended to a store that syncs every
+append to disk, published, rendered, encoded, shown; the facilitators' own views and answers
+are in the cost and not among the frames. The peers get the finished view from Redis (Valkey
+without persistence), render nothing and store nothing, which favours them. Pings and timers
+are in the cost; "idle" is what they need when nothing happens. Median of {rounds} rounds
+(smallest to largest), in each of which all ran one after another; "times ours" is the median
+of the rounds' ratios. The slow ones get fewer changes, or they would not keep up."""
+
+
+def main() -> None:
+    """Measure, print, and leave the section."""
+    parser = report.options(__doc__)
+    parser.add_argument("--rounds", type=int, default=1 if SHORT else 5)
+    parser.add_argument("--rooms", type=int, default=2 if SHORT else 20)
+    parser.add_argument("--seconds", type=float, default=1.0 if SHORT else 6.0)
+    parser.add_argument("--only", help="peers whose names begin so")
+    chosen = parser.parse_args()
+    started = report.Started()
+    raise_file_limit()
+    pin(os.getpid(), CLIENT_CORES)
+    peers = [one for one in PEERS if one.name.startswith(chosen.only or "")]
+    done = uvloop.run(rounds(chosen.rounds, Scale(chosen.rooms, chosen.seconds), peers))
+    started.finish(section(done, peers), chosen.json)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,203 @@
+"""One contender after another does the same work: ours first, which leaves the payload."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+from typing import Final
+
+from benchmarks.peers.contenders import FAST, Peer, PlainSeat
+from benchmarks.processes import SERVER_CORES, cpu_seconds, pin
+from benchmarks.report import SHORT
+from benchmarks.rooms import BenchRoom, Screen, Site, at_rate, close, give_floors
+from server.store.client import open_client
+from server.store.embedded_valkey import EmbeddedValkey
+from session_engine import Role
+from tests.server.house import House
+
+PEOPLE: Final = 35
+OURS: Final = "Thera-Peer"
+WARM_SECONDS: Final = 0.5 if SHORT else 1.5
+# Pings come every 5 s.
+IDLE_SECONDS: Final = 0.5 if SHORT else 5.0
+CONNECT_AT_ONCE: Final = 50
+PROMPT: Final = "What would you tell a friend? (%06d)"
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One contender in one round."""
+
+    name: str
+    changes_per_second: float
+    frames_per_second: float
+    frame_bytes: float
+    core_percent: float
+    idle_percent: float
+
+    @property
+    def frame_us(self) -> float:
+        """Microseconds of processor time for each frame."""
+        return 1e4 * self.core_percent / self.frames_per_second
+
+    @property
+    def frame_us_less_idle(self) -> float:
+        """The same without what the server uses when nothing happens."""
+        return 1e4 * (self.core_percent - self.idle_percent) / self.frames_per_second
+
+
+@dataclass(frozen=True)
+class Scale:
+    """How much is measured."""
+
+    rooms: int
+    seconds: float
+
+
+async def cost(
+    name: str,
+    pid: int,
+    people: Sequence[PlainSeat | Screen],
+    change: Callable[[int], None],
+    per_second: float,
+    scale: Scale,
+) -> Figure:
+    """Look at the server while nothing happens, then while rooms change."""
+    loop = asyncio.get_running_loop()
+    await asyncio.sleep(WARM_SECONDS / 2)
+    used, began = cpu_seconds([pid]), loop.time()
+    await asyncio.sleep(IDLE_SECONDS)
+    idle = (cpu_seconds([pid]) - used) / (loop.time() - began)
+    numbers = count(1)  # every change is a new one
+
+    def one_more(_: int) -> None:
+        change(next(numbers))
+
+    await at_rate(one_more, per_second * scale.rooms, WARM_SECONDS)
+    used, began = cpu_seconds([pid]), loop.time()
+    views = sum(one.views for one in people)
+    size = sum(one.received_bytes for one in people)
+    await at_rate(one_more, per_second * scale.rooms, scale.seconds)
+    used, took = cpu_seconds([pid]) - used, loop.time() - began
+    views = sum(one.views for one in people) - views
+    size = sum(one.received_bytes for one in people) - size
+    return Figure(
+        name, per_second, views / took, size / max(1, views), 100 * used / took, 100 * idle
+    )
+
+
+# ---- Ours -------------------------------------------------------------------------------
+
+
+async def ours(scale: Scale, payload: Path) -> Figure:
+    """Measure a real worker; leave what its people were shown for the peers."""
+    with tempfile.TemporaryDirectory() as folder:
+        house = House(Path(folder))
+        try:
+            pid = house.start_worker().process.pid
+            pin(pid, SERVER_CORES)
+            circle = [Role.FACILITATOR, *[Role.PARTICIPANT] * PEOPLE]
+            rooms = await Site.of_house(house).fill(scale.rooms, circle)
+            await give_floors(rooms)
+            people = [screen for room in rooms for screen in room.screens[1:]]
+
+            def change(number: int) -> None:
+                command = {"id": f"c{number}", "do": "set_prompt", "text": PROMPT % number}
+                rooms[number % len(rooms)].screens[0].send(json.dumps(command))
+
+            await leave_payload(rooms[0], payload)
+            figure = await cost(OURS, pid, people, change, FAST, scale)
+            close(rooms)
+            return figure
+        finally:
+            house.close()
+
+
+async def leave_payload(room: BenchRoom, folder: Path) -> None:
+    """Keep what 35 people are shown: the part of all in `shared`, what differs in `tails`."""
+    people = room.screens[1:]
+    for screen in people:
+        screen.latest = b""
+    await room.see(PROMPT % 0, "set_prompt", text=PROMPT % 0)
+    shown = [(screen.latest or b"").partition(b',"you":') for screen in people]
+    (folder / "shared").write_bytes(shown[0][0] + b"}")
+    (folder / "tails").write_bytes(b"".join(tail[:-1] + b"\n" for _, _, tail in shown))
+    for screen in people:
+        screen.latest = None
+
+
+# ---- A peer -----------------------------------------------------------------------------
+
+
+async def peer(chosen: Peer, scale: Scale, payload: Path) -> Figure:
+    """Measure a peer with what our people were shown."""
+    with tempfile.TemporaryDirectory() as folder:
+        store = EmbeddedValkey(Path(folder), name="live", kept=False)
+        store.start()
+        client = open_client(store.url)
+        server = chosen.start(store.url, payload)
+        emitter = chosen.start(store.url, payload, emit=True) if chosen.emits else None
+        try:
+            assert server.stdout
+            port = int(server.stdout.readline())
+            pin(server.pid, SERVER_CORES)
+            people = await seats(chosen, scale.rooms, port)
+            shared = (payload / "shared").read_bytes()
+            publishing: set[asyncio.Task[int]] = set()
+
+            def change(number: int) -> None:
+                room = number % scale.rooms
+                new = shared.replace((PROMPT % 0).encode(), (PROMPT % number).encode())
+                if emitter and emitter.stdin:
+                    emitter.stdin.write(b"%d %b\n" % (room, new))
+                    emitter.stdin.flush()
+                else:
+                    task = asyncio.ensure_future(client.publish(f"room:{room}", new))
+                    publishing.add(task)
+                    task.add_done_callback(publishing.discard)
+
+            figure = await cost(
+                chosen.name, server.pid, people, change, chosen.changes_per_second, scale
+            )
+            await asyncio.gather(*publishing)
+            for one in people:
+                one.close()
+            return figure
+        finally:
+            for process in filter(None, (emitter, server)):
+                process.kill()
+                process.communicate()
+            await client.aclose()
+            store.stop()
+
+
+async def seats(chosen: Peer, rooms: int, port: int) -> list[PlainSeat]:
+    """Connect everybody."""
+    limit = asyncio.Semaphore(CONNECT_AT_ONCE)
+
+    async def one(room: int, person: int) -> PlainSeat:
+        async with limit:
+            path = chosen.seat.path.format(room=room, person=person)
+            return await chosen.seat(path, port).connect()
+
+    everybody = ((room, person) for room in range(rooms) for person in range(PEOPLE))
+    return await asyncio.gather(*(one(*who) for who in everybody))
+
+
+# ---- All of them ------------------------------------------------------------------------
+
+
+async def rounds(times: int, scale: Scale, peers: Sequence[Peer]) -> list[dict[str, Figure]]:
+    """Let all contenders run one after another, again and again."""
+    done: list[dict[str, Figure]] = []
+    with tempfile.TemporaryDirectory() as folder:
+        for _ in range(times):
+            figures = [await ours(scale, Path(folder))]
+            figures += [await peer(one, scale, Path(folder)) for one in peers]
+            done.append({figure.name: figure for figure in figures})
+    return done
