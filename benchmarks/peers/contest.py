@@ -22,10 +22,13 @@ from tests.server.house import House
 
 PEOPLE: Final = 35
 OURS: Final = "Thera-Peer"
+OURS_RELAYED: Final = "Thera-Peer: relayed, same for all"
 WARM_SECONDS: Final = 0.5 if SHORT else 1.5
 # Pings come every 5 s.
 IDLE_SECONDS: Final = 0.5 if SHORT else 5.0
 CONNECT_AT_ONCE: Final = 50
+# As long as a view, and within the 2,000 characters of a turn's text.
+WORDS: Final = "सुनना भी साथ है " * 124
 PROMPT: Final = "What would you tell a friend? (%06d)"
 
 
@@ -94,32 +97,51 @@ async def cost(
 # ---- Ours -------------------------------------------------------------------------------
 
 
-async def ours(scale: Scale, payload: Path) -> Figure:
-    """Measure a real worker; leave what its people were shown for the peers."""
+class Reader(Screen):
+    """A screen that counts the words of a turn among its views."""
+
+    def answer(self, message: bytearray) -> None:
+        """Count them."""
+        self.views += message.startswith(b'{"type":"live","kind":"text"')
+
+
+async def ours(scale: Scale, payload: Path) -> list[Figure]:
+    """Measure a real worker twice; leave what its people were shown for the peers."""
     with tempfile.TemporaryDirectory() as folder:
         house = House(Path(folder))
         try:
             pid = house.start_worker().process.pid
             pin(pid, SERVER_CORES)
             circle = [Role.FACILITATOR, *[Role.PARTICIPANT] * PEOPLE]
-            rooms = await Site.of_house(house).fill(scale.rooms, circle)
+            rooms = await Site.of_house(house).fill(scale.rooms, circle, Reader)
             await give_floors(rooms)
             people = [screen for room in rooms for screen in room.screens[1:]]
+            turns = [(await leave_payload(room, payload)) for room in rooms]
 
             def change(number: int) -> None:
                 command = {"id": f"c{number}", "do": "set_prompt", "text": PROMPT % number}
                 rooms[number % len(rooms)].screens[0].send(json.dumps(command))
 
-            await leave_payload(rooms[0], payload)
-            figure = await cost(OURS, pid, people, change, FAST, scale)
+            def relay(number: int) -> None:
+                room, words = number % len(rooms), f"{number:06} {WORDS}"
+                command = {"id": f"r{number}", "do": "write", "turn": turns[room], "text": words}
+                rooms[room].screens[0].send(json.dumps(command, ensure_ascii=False))
+
+            figures = [
+                await cost(OURS, pid, people, change, FAST, scale),
+                await cost(OURS_RELAYED, pid, people, relay, FAST, scale),
+            ]
             close(rooms)
-            return figure
+            return figures
         finally:
             house.close()
 
 
-async def leave_payload(room: BenchRoom, folder: Path) -> None:
-    """Keep what 35 people are shown: the part of all in `shared`, what differs in `tails`."""
+async def leave_payload(room: BenchRoom, folder: Path) -> str:
+    """Keep what 35 people are shown; return the id of the turn that they see.
+
+    The part of all is left in the file `shared`, what differs in `tails`, a line each.
+    """
     people = room.screens[1:]
     for screen in people:
         screen.latest = b""
@@ -129,6 +151,7 @@ async def leave_payload(room: BenchRoom, folder: Path) -> None:
     (folder / "tails").write_bytes(b"".join(tail[:-1] + b"\n" for _, _, tail in shown))
     for screen in people:
         screen.latest = None
+    return str(json.loads(shown[0][0] + b"}")["view"]["turn"]["id"])
 
 
 # ---- A peer -----------------------------------------------------------------------------
@@ -197,7 +220,7 @@ async def rounds(times: int, scale: Scale, peers: Sequence[Peer]) -> list[dict[s
     done: list[dict[str, Figure]] = []
     with tempfile.TemporaryDirectory() as folder:
         for _ in range(times):
-            figures = [await ours(scale, Path(folder))]
+            figures = await ours(scale, Path(folder))
             figures += [await peer(one, scale, Path(folder)) for one in peers]
             done.append({figure.name: figure for figure in figures})
     return done
