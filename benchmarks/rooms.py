@@ -182,6 +182,7 @@ async def at_rate(act: Callable[[int], None], per_second: float, seconds: float)
         elif number % 100 == 0:
             await asyncio.sleep(0)  # who is late must read too
         act(number)
+    await asyncio.sleep(max(0.0, began + seconds - loop.time()))
 
 
 def close(rooms: Iterable[BenchRoom]) -> None:

