@@ -18,7 +18,7 @@ from session_engine.commands import (
     TimeLost,
 )
 from session_engine.deadlines import next_deadline
-from session_engine.decider import create, decide
+from session_engine.decider import create, decide, enact
 from session_engine.events import EVENTS, Event, from_dict, to_dict
 from session_engine.evolve import evolve, replay
 from session_engine.hearing import is_heard
@@ -64,6 +64,7 @@ __all__ = [
     "circle",
     "create",
     "decide",
+    "enact",
     "evolve",
     "find_person",
     "from_dict",

@@ -8,6 +8,7 @@ Rule 3: deadlines of the floor stand still while the room is held.
 """
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Final
 
 from session_engine import events as e
@@ -193,6 +194,7 @@ def _first(room: Room) -> tuple[int, int] | None:
     return min(pending, default=None)
 
 
+@lru_cache(maxsize=8)
 def next_deadline(room: Room) -> int | None:
     """Tell when a Tick is owed (ms); None: nothing will happen by itself."""
     first, offered_at = _first(room), offer_due(room)

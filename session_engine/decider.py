@@ -44,16 +44,21 @@ def decide(room: Room, command: c.Command, now: int) -> tuple[e.Event, ...]:
     earlier than `now`, never earlier than the room's last one.
     Raises Refused(code) when the rules do not allow it.
     """
+    return enact(room, command, now)[1]
+
+
+def enact(room: Room, command: c.Command, now: int) -> tuple[Room, tuple[e.Event, ...]]:
+    """Decide, and give the state after the events as well: it is what `evolve` makes of them."""
     draft = Draft(room, now)
     if isinstance(command, c.TimeLost):
         give_back(draft, command)
-        return tuple(draft.events)
+        return draft.room, tuple(draft.events)
     fall_due(draft, draft.now)
     if isinstance(command, c.PersonCommand):
         _check(draft.room, command)
     if not isinstance(command, c.Tick):
         DECISIONS[type(command)](draft, command)
-    return tuple(draft.events)
+    return draft.room, tuple(draft.events)
 
 
 def _check(room: Room, command: c.PersonCommand) -> None:

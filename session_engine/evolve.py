@@ -5,7 +5,6 @@ by its type. An event without one cannot be stored (a test tries them all).
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
 from typing import Any, Final
 
 from session_engine import events as e
@@ -14,6 +13,7 @@ from session_engine.evolve_people import PEOPLE_EVENTS
 from session_engine.evolve_time import moved_on
 from session_engine.ids import AlertId, PersonId, ThemeId
 from session_engine.limits import SECOND_MS, UNDO_MS
+from session_engine.replacing import replace
 from session_engine.room import Alert, Floor, Room, Round, Theme, Undo, circle
 from session_engine.settings import Settings
 from session_engine.stages import TURN_KIND, Stage, TurnKind

@@ -1,11 +1,11 @@
 """What turns, hands and places add up to."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from typing import Any, Final, TypeVar
 
 from session_engine import events as e
 from session_engine.ids import PersonId, TurnId
+from session_engine.replacing import replace
 from session_engine.room import Floor, Hand, Room, Round, Turn
 from session_engine.stages import Stage, TurnKind
 from session_engine.turns import GONE, LATER, PASSED, SPOKE, UNDONE, left_ms

@@ -1,7 +1,6 @@
 """What comings and goings add up to."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from typing import Any, Final
 
 from session_engine import events as e
@@ -9,6 +8,7 @@ from session_engine.commands import Role
 from session_engine.evolve_floor import with_newcomer, without_place
 from session_engine.ids import ConnectionId, PersonId
 from session_engine.limits import ABSENCE_MS, FIRST_CONNECTION_MS
+from session_engine.replacing import replace
 from session_engine.room import Person, Room
 
 

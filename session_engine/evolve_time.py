@@ -1,7 +1,6 @@
 """Moves the clocks of the floor on: after a hold, and after an outage."""
 
-from dataclasses import replace
-
+from session_engine.replacing import replace
 from session_engine.room import Room
 
 

@@ -15,7 +15,7 @@ from session_engine.settings import Settings
 from session_engine.stages import Stage, TurnKind
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Person:
     """Somebody who entered or knocked; kept after they are gone.
 
@@ -42,7 +42,7 @@ class Person:
     spoken_ms: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Turn:
     """The open turn. Its `phase` is offered, speaking or grace.
 
@@ -68,7 +68,7 @@ class Turn:
     grace_ms: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Round:
     """One turn offered to everyone: who waits, who had how many offers, who is settled."""
 
@@ -81,7 +81,7 @@ class Round:
     volunteers_order: int = 0  # hands from here on were raised for this round
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Hand:
     """A wish to speak; `order` is its place in the order of the log."""
 
@@ -90,7 +90,7 @@ class Hand:
     carried: bool = False  # put up by carrying over, not by the person
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Floor:
     """Who comes next. One piece, so that an undo restores it as one piece."""
 
@@ -103,7 +103,7 @@ class Floor:
     outcomes: Mapping[PersonId, str] = field(default_factory=dict)  # last one of the discussion
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Undo:
     """What an undo of the last advance restores, until when."""
 
@@ -114,7 +114,7 @@ class Undo:
     floor: Floor
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Theme:
     """A common thread and those who said that it is theirs too."""
 
@@ -127,7 +127,7 @@ class Theme:
 UNTAKEN: Final = ("open", "loud", "on_call")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Alert:
     """A call for support. `state` is open, loud, on_call, taken or closed."""
 
@@ -140,7 +140,7 @@ class Alert:
     taken_by: PersonId | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Room:
     """A session as it stands after the last event of its log."""
 

@@ -13,7 +13,7 @@ from typing import Final
 from server.rooms.outcomes import Outcome
 from server.rooms.replica import encode_events
 from server.store.position import Position, Record
-from session_engine import Command, Event, Room, decide, evolve, next_deadline
+from session_engine import Command, Event, Room, enact, next_deadline
 
 HOUR_MS: Final = 3_600_000
 KEPT_AFTER_END_MS: Final = 24 * HOUR_MS
@@ -61,10 +61,7 @@ class Draft:
         Raises: Refused.
         """
         due = next_deadline(self.room)
-        events = decide(self.room, command, max(self.now, self.room.last_at))
-        room = self.room
-        for event in events:
-            room = evolve(room, event)
+        room, events = enact(self.room, command, max(self.now, self.room.last_at))
         self._take(room, events, command_id)
         if due is not None and due <= self.now:
             self.due_at = max(self.due_at, due)
