@@ -10,8 +10,9 @@
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
-# Debian packages of the tests, each known by its program of the same name.
-DEBIAN_PROGRAMS := chromium espeak-ng faketime
+# Debian packages of the tests, each known by its program of the same name. (redis-server may start
+# a server on 127.0.0.1:6379 when it is installed: no test uses that port.)
+DEBIAN_PROGRAMS := chromium espeak-ng faketime redis-server
 
 # Most tests wait for clocks: three at a time keep two cores about half busy.
 TESTERS := 3

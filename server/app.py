@@ -17,10 +17,11 @@ from server import pages
 from server.pages import api
 from server.pages.entrance import Door
 from server.rooms.defects import note_defect
-from server.rooms.feed import Feed
+from server.rooms.ending import end_all
 from server.rooms.on_call import MailServer, OnCall
 from server.rooms.presence import Presence
 from server.rooms.rooms import Rooms
+from server.rooms.sharded_feed import open_feed
 from server.rooms.ticker import Ticker
 from server.rooms.watch import StoreWatch
 from server.settings import Settings
@@ -39,8 +40,6 @@ from server.store.room_log import RoomLog
 # A start waits this long for the first sign of life of the store, then serves anyway:
 # /readyz says what is missing.
 READY_SECONDS: Final = 3.0
-# What ends at all ends within milliseconds.
-CANCEL_AGAIN_SECONDS: Final = 0.5
 
 
 class Application:
@@ -53,12 +52,15 @@ class Application:
         self.life = Life(self.store, settings.data_dir if settings.embedded else None)
         self.clock = RedisClock(self.store)
         self.watch = StoreWatch(self.store, self.clock, self.life, self.worker)
-        self.rooms = Rooms(RoomLog(self.store), self.clock, self.watch, self.worker)
+        room_log = RoomLog(self.store, replicated=not settings.embedded)
+        self.rooms = Rooms(room_log, self.clock, self.watch, self.worker)
         self.presence = Presence(self.rooms, self.life)
         self.ticker = Ticker(self.rooms, self.presence)
         mail = MailServer(settings.smtp_url, settings.mail_from) if settings.smtp_url else None
         self.on_call = OnCall(self.rooms, self.store, mail)
-        self.feed = Feed(self.store, on_message=self._heard, on_subscribed=self.rooms.subscribed)
+        self.feed = open_feed(
+            self.store, on_message=self._heard, on_subscribed=self.rooms.subscribed
+        )
         self.rooms.feed = self.feed
         # Without a live store this worker is the only one and relays in its memory.
         self.bus = open_client(settings.live_redis_url) if settings.live_redis_url else None
@@ -139,18 +141,6 @@ def _note_end(task: asyncio.Task[None]) -> None:
     error = None if task.cancelled() else task.exception()
     if error is not None:
         note_defect("a loop", error)
-
-
-async def end_all(tasks: set[asyncio.Task[None]]) -> None:
-    """Cancel tasks until all have ended.
-
-    A cancellation may be lost: redis-py's wait for a message takes one that comes with its
-    own time-out for that time-out, and a loop goes on after it.
-    """
-    while tasks:
-        for task in tasks:
-            task.cancel()
-        _, tasks = await asyncio.wait(tasks, timeout=CANCEL_AGAIN_SECONDS)
 
 
 def page_context(settings: Settings) -> pages.Context:

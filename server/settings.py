@@ -12,7 +12,7 @@ from typing import Any
 from pydantic import AliasChoices, Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-STORE_URL = r"^((unix|rediss?|sentinel)://.+)?$"
+STORE_URL = r"^((unix|rediss?|sentinels?|clusters?)://.+)?$"
 
 # A signature with less behind it could be guessed.
 SECRET_MIN_CHARACTERS = 16

@@ -16,9 +16,10 @@ from collections import deque
 from collections.abc import Callable, Coroutine, Mapping
 from typing import Any, Final, Protocol
 
+from server.rooms.covering import Covering
 from server.rooms.defects import note_defect
 from server.rooms.draft import Draft, Job, expires_at, wake_at
-from server.rooms.outcomes import UNKNOWN, Done, NotDone, Outcome, not_done
+from server.rooms.outcomes import UNKNOWN, NotDone, Outcome, not_done
 from server.rooms.replica import Gap, OtherHistory, Replica
 from server.store.errors import LogUnavailable, StoreError, StoreRefused
 from server.store.life import Outage
@@ -77,6 +78,7 @@ class Decisions:
         self._clock = clock
         self._service = service
         self._reload = reload
+        self._covering = Covering(replica.session, log)
         self._waiting: deque[Job] = deque()
         self._running: asyncio.Task[None] | None = None
 
@@ -94,12 +96,14 @@ class Decisions:
     @property
     def is_idle(self) -> bool:
         """Whether nothing waits and nothing is under way."""
-        return not self._waiting and (self._running is None or self._running.done())
+        running = self._running is not None and not self._running.done()
+        return not self._waiting and not running and self._covering.is_idle
 
     async def drained(self) -> None:
         """Wait until all that was submitted has its outcome."""
         if self._running is not None:
             await asyncio.wait({self._running})
+        await self._covering.drained()
 
     # ---- The batch ----------------------------------------------------------------
 
@@ -109,11 +113,9 @@ class Decisions:
             try:
                 await self._settle(batch)
             except StoreRefused:
-                for job in batch:
-                    job.settle(NotDone("cannot_store"))
+                _give_up(batch, NotDone("cannot_store"))
             except StoreError:
-                for job in batch:
-                    job.settle(UNKNOWN)
+                _give_up(batch, UNKNOWN)
             except Exception as error:
                 note_defect("a decision", error)
                 for job in batch:
@@ -190,7 +192,7 @@ class Decisions:
         refused = [job for job in jobs if job.verdict is not None]
         if not draft.records:
             if not any(job.command_id for job in refused):
-                return self._agree(jobs, draft.position.version)
+                return self._agree(jobs, draft.position)
             return await self._look(jobs, draft, [job for job in refused if job.command_id])
         with self._replica.quiet():  # Who leaves is told that it is done, then closed.
             try:
@@ -227,7 +229,7 @@ class Decisions:
         for job in jobs:
             if job.verdict is None:
                 at = -1 if job.record is None else job.record
-                job.settle(Done(answer.positions[at].version))
+                self._covering.settle(job, answer.positions[at])
         if self._replica.take(draft.position, elements, draft.room):
             self._replica.tell()
 
@@ -237,7 +239,8 @@ class Decisions:
         if remembered:
             answered = await self._ask(draft.position, remembered)
             if isinstance(answered, Repeated):
-                settle_repeated(remembered, answered)
+                found = self._settle_repeated(remembered, answered)
+                refused = [job for job in refused if job not in found]
         for job in refused:
             job.settle(job.verdict or UNKNOWN)
 
@@ -252,12 +255,22 @@ class Decisions:
             if not job.command_id or place is None:
                 rest.append(job)
             else:
-                job.settle(Done(place.version, repeated=True))
+                self._covering.settle(job, place, repeated=True)
         return rest
 
-    def _agree(self, jobs: list[Job], version: int) -> list[Job]:
+    def _settle_repeated(self, jobs: list[Job], answer: Repeated) -> list[Job]:
+        """Settle the jobs that the log holds already, by their index in what was asked."""
+        found = {jobs[index]: at for index, at in answer.positions.items() if at is not None}
+        for job, at in found.items():
+            self._covering.settle(job, at, repeated=True)
+        return list(found)
+
+    def _agree(self, jobs: list[Job], at: Position) -> list[Job]:
         for job in jobs:
-            job.settle(job.verdict or Done(version))
+            if job.verdict is None:
+                self._covering.settle(job, at)
+            else:
+                job.settle(job.verdict)
         return []
 
     async def _look(self, jobs: list[Job], draft: Draft, refused: list[Job]) -> list[Job]:
@@ -265,10 +278,10 @@ class Decisions:
         answer = await self._ask(draft.position, refused)
         match answer:
             case Late():
-                return self._agree(jobs, draft.position.version)
+                return self._agree(jobs, draft.position)
             case Repeated():
-                settle_repeated(refused, answer)
-                return [job for job in jobs if not job.future.done()]
+                found = self._settle_repeated(refused, answer)
+                return [job for job in jobs if job not in found]
         await self._catch_up(draft, answer)
         return jobs
 
@@ -302,8 +315,7 @@ class Decisions:
                 await asyncio.sleep(max(1, (due or now) - now) / 1000)
 
 
-def settle_repeated(jobs: list[Job], answer: Repeated) -> None:
-    """Settle the jobs that the log holds already, by their index in what was asked."""
-    for index, position in answer.positions.items():
-        if position is not None:
-            jobs[index].settle(Done(position.version, repeated=True))
+def _give_up(jobs: list[Job], outcome: Outcome) -> None:
+    for job in jobs:
+        if not job.is_stored:
+            job.settle(outcome)

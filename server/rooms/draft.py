@@ -32,6 +32,7 @@ class Job:
     future: asyncio.Future[Outcome]
     verdict: Outcome | None = None
     record: int | None = None  # which record of the draft it made, if any
+    is_stored: bool = False  # in the log; its "done" may still wait for replicas
 
     def settle(self, outcome: Outcome) -> None:
         """Give the answer, unless nobody waits any more."""

@@ -16,17 +16,22 @@ from typing import Any, Final
 
 from redis.asyncio import Redis
 from redis.asyncio.client import PubSub
-from redis.exceptions import RedisError
+from redis.exceptions import MovedError, RedisError
 
 from server.rooms.defects import note_defect
 
 RECONNECT_SECONDS: Final = 0.25
 # A pair: after this long without a word the store is asked for one, and has as long to give it.
-SILENCE_SECONDS: Final = 5.0
+# Together they are no longer than a failover takes: a dead machine says no goodbye.
+SILENCE_SECONDS: Final = 2.5
 
 
 class Feed:
-    """Subscriptions on one connection; calls back in the order of arrival."""
+    """Subscriptions on one connection; calls back in the order of arrival.
+
+    With `on_moved` the channels are sharded ones, of a node of a cluster: it is told which
+    one the node gave away, where one lies that the node refused, or (None) that the line broke.
+    """
 
     def __init__(
         self,
@@ -34,11 +39,14 @@ class Feed:
         *,
         on_message: Callable[[str, bytes], None],
         on_subscribed: Callable[[str], None],
+        on_moved: Callable[[str | MovedError | None], None] | None = None,
     ) -> None:
         """Take who is told of a channel's message, and of a (new) subscription to it."""
         self._client = client
         self._on_message = on_message
         self._on_subscribed = on_subscribed
+        self._on_moved = on_moved
+        self._shard = "s" if on_moved else ""
         self._channels: set[str] = set()
         self._pubsub: PubSub | None = None
 
@@ -58,7 +66,7 @@ class Feed:
         if self._pubsub is None:
             return
         try:
-            await getattr(self._pubsub, how)(channel)
+            await getattr(self._pubsub, self._shard + how)(channel)
         except (RedisError, OSError, TimeoutError):
             pass  # The connection is broken: the next one has the right channels.
 
@@ -71,6 +79,8 @@ class Feed:
                 pass
             except Exception as error:
                 note_defect("the feed", error)
+            if self._on_moved is not None:
+                self._on_moved(None)
             await asyncio.sleep(RECONNECT_SECONDS)
 
     async def _listen(self) -> None:
@@ -78,11 +88,12 @@ class Feed:
             await asyncio.sleep(RECONNECT_SECONDS)
         pubsub = self._client.pubsub()
         try:
-            await pubsub.subscribe(*self._channels)
+            while missing := self._channels - _subscribed(pubsub):
+                if self._on_moved is None:
+                    await pubsub.subscribe(*missing)
+                else:  # One by one: they lie in different slots.
+                    await pubsub.ssubscribe(missing.pop())
             self._pubsub = pubsub
-            missing = self._channels - {_text(name) for name in pubsub.channels}
-            if missing:
-                await pubsub.subscribe(*missing)
             await self._pass_on_all(pubsub)
         finally:
             self._pubsub = None
@@ -94,7 +105,13 @@ class Feed:
         """Pass on what comes, until the line is silent although it was asked."""
         asked = False
         while True:
-            message = await pubsub.get_message(timeout=SILENCE_SECONDS)
+            try:
+                message = await pubsub.get_message(timeout=SILENCE_SECONDS)
+            except MovedError as moved:
+                if self._on_moved is None:
+                    raise
+                self._on_moved(moved)
+                continue
             if message is not None:
                 asked = False
                 self._pass_on(message)
@@ -110,8 +127,17 @@ class Feed:
                 self._on_message(_text(message["channel"]), message["data"])
             elif message["type"] in ("subscribe", "ssubscribe"):
                 self._on_subscribed(_text(message["channel"]))
+            elif message["type"] == "sunsubscribe" and self._on_moved is not None:
+                channel = _text(message["channel"])
+                if channel in self._channels:  # Not by our wish.
+                    self._channels.discard(channel)
+                    self._on_moved(channel)
         except Exception as error:
             note_defect("the feed", error)
+
+
+def _subscribed(pubsub: PubSub) -> set[str]:
+    return {_text(name) for name in (*pubsub.channels, *pubsub.shard_channels)}
 
 
 def _text(name: bytes | str) -> str:

@@ -13,9 +13,9 @@ from typing import Final
 
 from server.rooms.decisions import Decisions
 from server.rooms.defects import note_defect
-from server.rooms.feed import Feed
 from server.rooms.outcomes import UNKNOWN, NotDone, Outcome
 from server.rooms.replica import Gap, OtherHistory, Replica
+from server.rooms.sharded_feed import AnyFeed
 from server.rooms.watch import StoreWatch
 from server.store.errors import StoreError
 from server.store.position import START, Position, parse_message
@@ -38,7 +38,7 @@ class Rooms:
         self.clock = clock
         self.watch = watch
         self.worker = worker
-        self.feed: Feed | None = None
+        self.feed: AnyFeed | None = None
         self.on_open: list[Callable[[Replica], None]] = []
         self.on_close: list[Callable[[Replica], None]] = []
         self._replicas: dict[str, Replica] = {}
@@ -122,6 +122,7 @@ class Rooms:
         """Wait until every queue is empty."""
         for decisions in tuple(self._decisions.values()):
             await decisions.drained()
+        await self.log.hinted()
 
     # ---- Staying current ----------------------------------------------------------
 

@@ -19,6 +19,7 @@ from typing import Final
 from redis.asyncio import Redis
 
 from server.rooms.defects import note_defect
+from server.store.cluster import Cluster
 from server.store.errors import StoreError, StoreRefused, translated
 from server.store.life import LEASE_SECONDS, RENEW_SECONDS, Life, Outage
 from server.store.redis_clock import RedisClock
@@ -109,6 +110,8 @@ class StoreWatch:
             began = loop.time()
             try:
                 with translated():
+                    if isinstance(self._client, Cluster):
+                        await self._client.ping()  # every part of it, or it is away
                     await self._client.publish(self.channel, secrets.token_hex(4))
                 if not self.away:
                     await self._live()

@@ -17,8 +17,8 @@ from typing import Any, Final
 import orjson
 from redis.asyncio import Redis
 
-from server.rooms.feed import Feed
 from server.rooms.replica import Replica
+from server.rooms.sharded_feed import open_feed
 from server.sockets import frames
 from server.sockets.audience import Audience, Listener
 from server.store.errors import StoreError, translated
@@ -58,7 +58,7 @@ class Live:
         self._outgoing: deque[tuple[str, bytes, asyncio.Future[bool]]] = deque()
         self._sender: asyncio.Task[None] | None = None
         self.feed = (
-            Feed(bus, on_message=self._heard, on_subscribed=self._subscribed) if bus else None
+            open_feed(bus, on_message=self._heard, on_subscribed=self._subscribed) if bus else None
         )
 
     # ---- Rooms --------------------------------------------------------------------

@@ -21,7 +21,7 @@ from typing import Final
 from redis.asyncio import Redis
 
 from server.rooms.defects import note_defect
-from server.rooms.feed import Feed
+from server.rooms.sharded_feed import open_feed
 from server.store.errors import StoreError, translated
 
 CHANNEL: Final = "tp:voice"
@@ -59,7 +59,7 @@ class VoiceBus:
         self._waiting: deque[bytes] = deque(maxlen=WAITING_MAX)
         self._something = asyncio.Event()
         self.feed = (
-            Feed(client, on_message=self._heard, on_subscribed=lambda _: on_subscribed())
+            open_feed(client, on_message=self._heard, on_subscribed=lambda _: on_subscribed())
             if client
             else None
         )

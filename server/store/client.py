@@ -1,34 +1,51 @@
 """Connections to a store, chosen by its URL.
 
-The library must never repeat a command by itself: a repeated append would be
-decided for another moment. So: no retries, two seconds of patience.
+    unix://path                                      one server
+    redis://[user:password@]host[:port][/db]         one server
+    sentinel://[user:password@]host[:port],.../name  the master of that name, by Sentinel
+    cluster://[user:password@]host[:port],...        Redis Cluster, by some of its nodes
+
+`rediss`, `sentinels`, `clusters` mean TLS. Parameters follow after `?`, as redis-py knows
+them (`ssl_ca_certs=/etc/ssl/redis.pem`).
+
+The library must never repeat a command by itself: a repeated append would be decided for
+another moment. So: no retries, two seconds of patience.
 """
 
 from __future__ import annotations
 
-from typing import Any
-from urllib.parse import unquote, urlsplit
+import re
+from typing import Any, Final
+from urllib.parse import unquote
 
 from redis.asyncio import BlockingConnectionPool, Redis
+from redis.asyncio.connection import parse_url
 from redis.asyncio.retry import Retry
 from redis.asyncio.sentinel import Sentinel
 from redis.backoff import NoBackoff
 
+from server.store.cluster import Cluster, Place
+
 # Longer than any pause of a healthy store (a rewrite of its file takes milliseconds),
 # shorter than the 3 s after which it counts as away.
-TIMEOUT_SECONDS = 2.0
+TIMEOUT_SECONDS: Final = 2.0
 
-SENTINEL_PORT = 26379
+SENTINEL_PORT: Final = 26379
+REDIS_PORT: Final = 6379
 
 # Commands beyond this many wait for a connection; more would only queue inside the store.
-CONNECTIONS = 32
+CONNECTIONS: Final = 32
+
+MANY: Final = re.compile(
+    r"(?P<kind>sentinel|cluster)(?P<tls>s?)://"
+    r"(?:(?P<username>[^:@/?]*)(?::(?P<password>[^@/?]*))?@)?"
+    r"(?P<places>[^@/?#]+)(?:/(?P<name>[^/?#]*))?(?:\?(?P<query>[^#]*))?"
+)
+PLACE: Final = re.compile(r"(?:\[(?P<v6>[0-9a-fA-F:.%]+)\]|(?P<host>[^\[\]:]+))(?::(?P<port>.*))?")
 
 
 def open_client(url: str, *, timeout_s: float = TIMEOUT_SECONDS) -> Redis:
     """Return a client for a store's URL; it connects when first used.
-
-    `unix://path`, `redis://host:port/db`, `rediss://...` (TLS), or with Redis Sentinel
-    `sentinel://host:26379,host:26379/name`: the master of that name, whichever it is.
 
     Raises:
         ValueError: with a sentence that says what is wrong with the URL.
@@ -40,15 +57,20 @@ def open_client(url: str, *, timeout_s: float = TIMEOUT_SECONDS) -> Redis:
         "socket_timeout": timeout_s,
         "socket_connect_timeout": timeout_s,
     }
-    if url.startswith("sentinel://"):
-        return _master_of(url, options)
     try:
-        pool = BlockingConnectionPool.from_url(
-            url, max_connections=CONNECTIONS, timeout=timeout_s, **options
-        )
-        pool.connection_class(**pool.connection_kwargs)
+        if url.startswith("sentinel"):
+            return _master_of(_many(url, "sentinel://host:26379,host:26379/name"), options)
+        if url.startswith("cluster"):
+            return _cluster_of(_many(url, "cluster://host:6379,host:6379"), options, timeout_s)
+        return _one_server(parse_url(url), options, timeout_s)
     except TypeError:
         raise ValueError("it has a parameter that a store's URL does not know") from None
+
+
+def _one_server(given: Any, options: dict[str, Any], timeout_s: float) -> Redis:
+    limits = {"max_connections": CONNECTIONS, "timeout": timeout_s}
+    pool = BlockingConnectionPool(**{**limits, **options, **given})
+    pool.connection_class(**pool.connection_kwargs)  # says TypeError now, not when it connects
     return Redis.from_pool(pool)
 
 
@@ -63,20 +85,68 @@ class Master(Redis):
             await sentinel.aclose()
 
 
-def _master_of(url: str, options: dict[str, Any]) -> Redis:
+def _master_of(url: re.Match[str], options: dict[str, Any]) -> Redis:
     """Return a client that asks the sentinels for the master before every connection."""
-    parts = urlsplit(url)
-    name = parts.path.strip("/")
-    places = [place.partition(":") for place in parts.netloc.rpartition("@")[2].split(",")]
-    if not name or not all(host for host, _, _ in places):
+    name = unquote(url["name"] or "")
+    if not name:
         raise ValueError("sentinels and a name are needed: sentinel://host:26379,host:26379/name")
-    access = {
-        key: unquote(value) for key in ("username", "password") if (value := getattr(parts, key))
-    }
-    sentinels = [(host, int(port or SENTINEL_PORT)) for host, _, port in places]
-    asked = Sentinel(sentinels, **options, **access)  # type: ignore[no-untyped-call]
+    given = _given(url)
+    given.pop("connection_class", None)
+    if url["tls"]:
+        given["ssl"] = True
+    own = {key: value for key, value in given.items() if key not in ("username", "password")}
+    asked = Sentinel(  # type: ignore[no-untyped-call]
+        _places(url, SENTINEL_PORT), sentinel_kwargs={**options, **own}, **options, **given
+    )
     master: Redis = asked.master_for(name, redis_class=Master)
+    pool: Any = master.connection_pool
+    pool.connection_class(**pool.connection_kwargs)
     return master
+
+
+def _cluster_of(url: re.Match[str], options: dict[str, Any], timeout_s: float) -> Redis:
+    """Return a client that finds the node of each key."""
+    if url["name"]:
+        raise ValueError("a cluster has no numbered databases: cluster://host:6379,host:6379")
+    given = _given(url)
+
+    def open_node(host: str, port: int) -> Redis:
+        return _one_server({**given, "host": host, "port": port}, options, timeout_s)
+
+    return Cluster(_places(url, REDIS_PORT), open_node, timeout_s)
+
+
+# ---- URLs that name several servers -----------------------------------------------------
+
+
+def _many(url: str, form: str) -> re.Match[str]:
+    found = MANY.fullmatch(url)
+    if found is None:
+        raise ValueError(f"it should be like {form}")
+    return found
+
+
+def _given(url: re.Match[str]) -> dict[str, Any]:
+    """Return what the URL says about every connection: user, password, TLS, parameters."""
+    given: dict[str, Any] = dict(parse_url(f"redis{url['tls']}://?{url['query'] or ''}"))
+    for key in ("username", "password"):
+        if url[key]:
+            given[key] = unquote(url[key])
+    return given
+
+
+def _places(url: re.Match[str], port: int) -> list[Place]:
+    """Return the hosts and ports."""
+    places: list[Place] = []
+    for text in url["places"].split(","):
+        place = PLACE.fullmatch(text)
+        if place is None:
+            raise ValueError(f"{text!r} is no host: write host:{port}, or [2001:db8::1]:{port}")
+        number = place["port"] or str(port)
+        if not (number.isascii() and number.isdigit() and 0 < int(number) < 65536):
+            raise ValueError(f"the port of {text} is not a number from 1 to 65535")
+        places.append((place["v6"] or place["host"], int(number)))
+    return places
 
 
 def without_password(url: str) -> str:

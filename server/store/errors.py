@@ -47,6 +47,9 @@ def translated() -> Iterator[None]:
     """
     try:
         yield
+    except redis_errors.ClusterDownError as error:
+        # A refusal, but one that ends by itself in seconds, like a store that starts.
+        raise LogUnavailable(str(error)) from error
     except redis_errors.ResponseError as error:
         raise StoreRefused(str(error).split("\n", 1)[0]) from error
     except (redis_errors.RedisError, OSError, TimeoutError) as error:

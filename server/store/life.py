@@ -14,8 +14,10 @@ from pathlib import Path
 
 from redis.asyncio import Redis
 
+from server.store.cluster import HOME_KEY
 from server.store.data_directory import LEAST_FREE_BYTES
 from server.store.errors import StoreRefused, translated
+from server.store.script import Script
 
 # A worker beats every second; three missed beats are an outage.
 BEAT_SECONDS = 1.0
@@ -27,7 +29,7 @@ REMEMBERED_OUTAGES = 50
 RENEW_SECONDS = 3.0
 LEASE_SECONDS = 10.0
 
-LIFE_KEY = "tp:{life}"
+LIFE_KEY = HOME_KEY
 OUTAGES_KEY = "tp:{life}:outages"
 
 
@@ -55,8 +57,7 @@ class Life:
         """Take the directory of a store whose disk is ours to look at."""
         self._client = client
         self._directory = directory
-        script = (Path(__file__).parent / "beat.lua").read_bytes()
-        self._beat = client.register_script(script)
+        self._beat = Script(client, "beat.lua")
 
     async def beat(self) -> list[Outage]:
         """Leave a sign of life; return the outages of the last two days, oldest first."""

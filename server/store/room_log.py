@@ -7,18 +7,21 @@ stored unannounced or announced unstored.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, cast
 
 from redis.asyncio import Redis
+from redis.exceptions import ResponseError
 
-from server.store.errors import translated
+from server.store.cluster import Cluster
+from server.store.coverage import Coverage
+from server.store.errors import StoreError, translated
 from server.store.position import START, Element, Position, Record, numbered
+from server.store.script import Script
 
 WAKE_KEY = "tp:wake"
-HERE = Path(__file__).parent
 
 
 def log_key(session: str) -> str:
@@ -29,6 +32,11 @@ def log_key(session: str) -> str:
 def ids_key(session: str) -> str:
     """Return the key of the hash of command ids of a room."""
     return f"tp:{{{session}}}:ids"
+
+
+def marker_key(session: str) -> str:
+    """Return the key that is written behind what replicas must have (see coverage)."""
+    return f"tp:{{{session}}}:covered"
 
 
 log_channel = log_key
@@ -78,18 +86,22 @@ Outcome = Appended | Repeated | Conflict | Late | NotDue
 
 
 class RoomLog:
-    """Reads and appends; holds no state of its own, so one serves all rooms of a worker.
+    """Reads and appends; one serves all rooms of a worker.
 
-    `cluster`: keys of different rooms lie on different nodes, channels are sharded.
+    With a cluster keys of different rooms lie on different nodes, and channels are sharded.
     Every method raises `LogUnavailable` and `StoreRefused` (see errors).
     """
 
-    def __init__(self, client: Redis, *, cluster: bool = False) -> None:
+    def __init__(self, client: Redis, *, replicated: bool = True) -> None:
+        """Take a client; `replicated` False: the store never has replicas, it is our own."""
         self._client = client
-        self._cluster = cluster
-        self._append = client.register_script((HERE / "append.lua").read_bytes())
-        self._read = client.register_script((HERE / "read.lua").read_bytes())
-        self._positions = client.register_script((HERE / "positions.lua").read_bytes())
+        self._cluster = isinstance(client, Cluster)
+        self._append = Script(client, "append.lua")
+        self._read = Script(client, "read.lua")
+        self._positions = Script(client, "positions.lua")
+        self._coverage = Coverage(client) if replicated else None
+        self._hints: dict[str, int | None] = {}
+        self._hinting: asyncio.Task[None] | None = None
 
     async def append(
         self,
@@ -117,33 +129,51 @@ class RoomLog:
         for record in records:
             args += (record.command_id, record.payload)
         with translated():
-            outcome = _outcome(expected, await self._append(keys=keys, args=args))
+            outcome = _outcome(expected, await self._append(keys, args))
         if self._cluster and isinstance(outcome, Appended):
-            await self.set_wake(session, wake_at)
+            self._hint(session, wake_at)
         return outcome
+
+    @property
+    def is_replicated(self) -> bool:
+        """Whether the store may have replicas."""
+        return self._coverage is not None
+
+    async def covers(self, session: str, at: Position) -> bool:
+        """Wait until a replica, where there are any, has the log up to here; say if one has."""
+        if self._coverage is None:
+            return True
+        return await self._coverage.covers(log_key(session), marker_key(session), at)
 
     async def read(self, session: str, after: Position = START) -> list[Element] | None:
         """Return what follows `after`; None when `after` names another history."""
         with translated():
-            answer = await self._read(keys=[log_key(session)], args=[after.version, after.head])
+            answer = await self._read([log_key(session)], [after.version, after.head])
         return numbered(after.version, answer[1:]) if answer[0] == b"behind" else None
 
     async def positions(self, sessions: Sequence[str]) -> dict[str, Position | None]:
         """Return where each room's log ends, in one round trip; None where there is none."""
         if not sessions:
             return {}
-        ends: list[Any] = []
+        keys = [log_key(session) for session in sessions]
         with translated():
-            for keys in self._grouped([log_key(session) for session in sessions]):
-                ends += await self._positions(keys=keys)
+            if isinstance(self._client, Cluster):
+                ends = await self._positions_in(self._client, keys)
+            else:
+                ends = await self._positions(keys)
         return {
             session: Position(version, head.decode()) if version else None
             for session, version, head in zip(sessions, ends[::2], ends[1::2], strict=True)
         }
 
-    def _grouped(self, keys: list[str]) -> list[list[str]]:
-        # A script may only touch keys of one slot in a cluster.
-        return [[key] for key in keys] if self._cluster else [keys]
+    async def _positions_in(self, cluster: Cluster, keys: list[str]) -> list[Any]:
+        """Ask all nodes at once; a script may only touch keys of one slot."""
+        answers = await cluster.each([self._positions.call([key]) for key in keys])
+        refused = [n for n, answer in enumerate(answers) if isinstance(answer, ResponseError)]
+        again = await asyncio.gather(*(self._positions([keys[n]]) for n in refused))
+        for n, answer in zip(refused, again, strict=True):
+            answers[n] = answer
+        return [part for answer in answers for part in answer]
 
     async def due(self, now: int, limit: int = 100) -> list[str]:
         """Return sessions whose next deadline was at or before `now`, the longest due first."""
@@ -163,6 +193,32 @@ class RoomLog:
                 await self._client.zrem(WAKE_KEY, session)
             else:
                 await self._client.zadd(WAKE_KEY, {session: wake_at})
+
+    def _hint(self, session: str, wake_at: int | None) -> None:
+        """Set a wake-up that lies on another node than the room: soon, and many at once."""
+        self._hints[session] = wake_at
+        if self._hinting is None or self._hinting.done():
+            self._hinting = asyncio.create_task(self._hint_all())
+
+    async def _hint_all(self) -> None:
+        while self._hints:
+            hints, self._hints = self._hints, {}
+            due = {session: at for session, at in hints.items() if at is not None}
+            never = [session for session, at in hints.items() if at is None]
+            try:
+                with translated():
+                    if due:
+                        await self._client.zadd(WAKE_KEY, due)
+                    if never:
+                        await self._client.zrem(WAKE_KEY, *never)
+            except StoreError:
+                self._hints = hints | self._hints  # with the next append
+                return
+
+    async def hinted(self) -> None:
+        """Wait until the wake-ups of all appends are set, or were given up for now."""
+        if self._hinting is not None:
+            await asyncio.wait({self._hinting})
 
     async def rebuild_wake(self) -> int:
         """Put every room that has a log and no deadline into the wake-up set, due at once.

@@ -14,6 +14,7 @@ from typing import Any
 import orjson
 from redis.asyncio import Redis
 
+from server.rooms.covering import COVERED
 from server.rooms.replica import decode_events
 from server.store.position import next_head, numbered
 from server.store.room_log import ids_key, log_key
@@ -71,11 +72,22 @@ class Story:
         return self._shown[key]
 
 
+def told_lost(member: Member) -> set[str]:
+    """Return the commands of which somebody was told that the store has lost them."""
+    return {name for frame in member.told if frame["type"] == "lost" for name in frame["ids"]}
+
+
 def check_acknowledged(story: Story, member: Member) -> int:
-    """Check that what this member was told is done is in the log, once; return how many."""
-    done = 0
+    """Check that what this member was told is done is in the log, once; return how many.
+
+    What they were told is lost (a store died before its replica had it) must not be in it.
+    """
+    done, lost = 0, told_lost(member)
     for name, sent in member.sent.items():
         if sent.answer is None or sent.answer["type"] != "done":
+            continue
+        if name in lost:
+            check_lost(story, member, name)
             continue
         done += 1
         place = story.ids.get(f"{member.person}:{name}")
@@ -90,16 +102,53 @@ def check_acknowledged(story: Story, member: Member) -> int:
     return done
 
 
+def check_lost(story: Story, member: Member, name: str) -> None:
+    """Check that what was said to be lost is, and is nothing that replicas had to cover."""
+    frame = member.sent[name].frame
+    assert frame["do"] not in COVERED, f"{story.session}: {frame} was done, and is lost"
+    place = story.ids.get(f"{member.person}:{name}")
+    there = place is not None and story.heads[int(place[0])] == place[1]
+    assert not there, f"{story.session}: {frame} is there, and its person was told that it is lost"
+
+
+def check_falls(story: Story, members: Sequence[Member], most: int) -> int:
+    """Check that no screen ever went back to a history that the log had left.
+
+    A screen may fall from a tail that is lost to the log, once a failover; at each version
+    all screens of the room show the log, or the same lost tail.
+    """
+    falls = 0
+    elsewhere: dict[int, set[str]] = {}
+    for member in members:
+        fell, was_lost = 0, False
+        for _, frame in member.views:
+            position = frame.get("position", {})
+            if "version" not in position:
+                continue
+            version, head = position["version"], position["head"]
+            lost = version > story.version or story.heads[version] != head
+            if lost:
+                elsewhere.setdefault(version, set()).add(head)
+            fell += was_lost and not lost
+            was_lost = lost
+        assert not was_lost, f"{story.session}: {member.role} shows what is lost"
+        assert fell <= most, f"{story.session}: {member.role} saw {fell} histories left"
+        falls += fell
+    two = {version: heads for version, heads in elsewhere.items() if len(heads) > most}
+    assert not two, f"{story.session}: two histories at {two}"
+    return falls
+
+
 def check_nothing_twice(story: Story) -> None:
     """Check that no prompt was set twice: each has a text of its own."""
     twice = [text for text, times in story.prompts.items() if times > 1]
     assert not twice, f"{story.session}: acted twice: {twice[:3]}"
 
 
-def check_screens(story: Story, member: Member) -> None:
+def check_screens(story: Story, member: Member, since: float = 0.0) -> None:
     """Check that a screen was shown moments of this log in their order, and its last one."""
     at = 1
-    for _, frame in member.views:
+    for _, frame in [one for one in member.views if one[0] >= since]:
         position = frame.get("position", {})
         if "version" in position:
             version = position["version"]

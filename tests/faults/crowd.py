@@ -13,9 +13,8 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
-from redis.asyncio import Redis
-
 from server.new_session import create_session
+from server.store.client import open_client
 from session_engine import Role
 from tests.faults.checker import Story, check_acknowledged, check_nothing_twice, check_screens
 from tests.faults.member import Member, enter
@@ -50,15 +49,25 @@ class Circle:
         return self.members[0]
 
 
+@dataclass(frozen=True)
+class Outside:
+    """A store that is not the server's own, and the secret that the server was given."""
+
+    url: str
+    secret: str
+
+
 class Crowd:
     """Rooms with people in them, on one server."""
 
-    def __init__(self, server: RunningServer, seed_: int) -> None:
-        """Take a running server with its embedded store."""
+    def __init__(self, server: RunningServer, seed_: int, outside: Outside | None = None) -> None:
+        """Take a running server with its embedded store, or with one outside."""
         self.server = server
         self.dice = random.Random(seed_)
         self.circles: list[Circle] = []
-        self.store = Redis(unix_socket_path=f"{server.directory}/store.sock", protocol=2)
+        self._outside = outside
+        self.store_url = outside.url if outside else f"unix://{server.directory}/store.sock"
+        self.store = open_client(self.store_url)
         self._prompts = 0
 
     async def fill(self, rooms: int, participants: int, **choices: Any) -> None:
@@ -66,10 +75,15 @@ class Crowd:
         await asyncio.gather(*(self._circle(participants, choices) for _ in range(rooms)))
 
     async def _circle(self, participants: int, choices: dict[str, Any]) -> None:
-        secret = (self.server.directory / "secret-key").read_text().strip()
+        outside = self._outside
+        secret = (
+            outside.secret
+            if outside
+            else (self.server.directory / "secret-key").read_text().strip()
+        )
         url = self.server.url
         given = {**CHOICES, **choices}
-        new = await create_session(f"unix://{self.server.directory}/store.sock", secret, url, given)
+        new = await create_session(self.store_url, secret, url, given)
         people = [(new.facilitator, Role.FACILITATOR)]
         people += [(new.participant, Role.PARTICIPANT)] * participants
         members = [

@@ -7,7 +7,8 @@ import logging
 
 import pytest
 
-from server.app import Application, end_all
+from server.app import Application
+from server.rooms.ending import end_all
 from server.settings import read_settings
 from tests.server.house import SECRET
 

@@ -155,6 +155,8 @@ def test_helplines_that_nobody_has_called_for_long_are_named_at_the_start(tmp_pa
         ("serve", "--redis", "redis://localhost:abc/0"),
         ("serve", "--live-redis", "redis://localhost:abc"),
         ("session", "create", "--title", "T", "--redis", "redis://127.0.0.1:1/0?foo=bar"),
+        ("session", "create", "--title", "T", "--redis", "cluster://127.0.0.1:abc"),
+        ("serve", "--redis", "sentinels://[::1]:abc/rooms"),
     ],
 )
 def test_a_store_url_that_cannot_be_one_is_named(arguments: tuple[str, ...]) -> None:

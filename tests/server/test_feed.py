@@ -9,8 +9,8 @@ from contextlib import asynccontextmanager
 import pytest
 from redis.asyncio import Redis
 
-from server.app import end_all
 from server.rooms import feed as feeds
+from server.rooms.ending import end_all
 from server.rooms.feed import Feed
 from server.store.client import open_client
 from server.store.embedded_valkey import EmbeddedValkey
@@ -131,13 +131,14 @@ class BreaksWhenClosed:
 
     def __init__(self) -> None:
         self.channels: dict[str, None] = {}
+        self.shard_channels: dict[str, None] = {}
         self.listening = asyncio.Event()
 
     def pubsub(self) -> BreaksWhenClosed:
         return self
 
-    async def subscribe(self, *_: str) -> None:
-        pass
+    async def subscribe(self, *channels: str) -> None:
+        self.channels |= dict.fromkeys(channels)
 
     async def get_message(self, timeout: float) -> None:
         self.listening.set()

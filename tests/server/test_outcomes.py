@@ -59,7 +59,7 @@ async def opened(store_url: str, client: Redis) -> tuple[Replica, Rooms]:
     await clock.sync()
     watch = StoreWatch(client, clock, Life(client), "w1")
     watch.away = False
-    log = SlowAnswers(client)
+    log = SlowAnswers(client, replicated=False)
     log.rooms = Rooms(log, clock, watch, "w1")
     return await log.rooms.open(new.session), log.rooms
 

@@ -1,0 +1,86 @@
+"""Whether replicas have what a room's log holds, up to a position.
+
+A store acknowledges before its replicas have heard of it, so a failover may lose the
+last moment. For a few facts that is not good enough: a seat given, a removal, a call for
+support. They are covered when a replica has them on its disk (WAITAOF; before Redis 7.2,
+which has no such command, in its memory: WAIT).
+
+WAITAOF counts what its own connection wrote. So one connection asks that the log there
+holds the position, writes a small key behind it, and waits for that: what stands before
+it in the stream of the same server is then covered, too. The store may have changed since
+the append; asking the log first makes sure that it is the same history.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import Any, Final
+
+from redis.asyncio import Redis
+
+from server.store.cluster import Cluster
+from server.store.errors import LogUnavailable, translated
+from server.store.position import HEAD_LENGTH, Position
+
+# A replica says what is on its disk when it is asked, which is just before it writes what came
+# with the question, and else once a second. Asked again soon, a seat takes 100 ms, not 1,003.
+# Together shorter than a client's patience (2 s): the answer is a number, not a broken line.
+WAITS_MS: Final = (10, 40, 150, 1_300)
+WAIT_MS: Final = sum(WAITS_MS)
+# One failure at a time: the replica that takes over is the one with the longest stream.
+REPLICAS: Final = 1
+# A replica that comes is waited for within this; one that leaves costs one wait.
+ROLE_SECONDS: Final = 5.0
+
+WAITAOF: Final = ("WAITAOF", 0)  # on no disk of the server itself: how it syncs is its own choice
+WAIT: Final = ("WAIT",)
+
+
+class Coverage:
+    """Asks; keeps for a while which servers have replicas at all."""
+
+    def __init__(self, client: Redis) -> None:
+        """Begin without knowing."""
+        self._client = client
+        self._replicated: dict[Redis, tuple[float, bool]] = {}
+        self._word: tuple[str | int, ...] = WAITAOF
+
+    async def covers(self, log: str, marker: str, at: Position) -> bool:
+        """Wait until a replica has the log up to a position; False when none says so in time.
+
+        True at once where there are no replicas. Raises: LogUnavailable, StoreRefused.
+        """
+        with translated():
+            client = self._client
+            node = await client.node_of(log) if isinstance(client, Cluster) else client
+            if not await self._has_replicas(node):
+                return True
+            element, waited = await self._wait(node, log, marker, at)
+        head = element[:HEAD_LENGTH].decode() if isinstance(element, bytes) else ""
+        if head == at.head and isinstance(waited, int) and waited >= REPLICAS:
+            return True
+        self._replicated.pop(node, None)  # perhaps it has left
+        return False
+
+    async def _wait(self, node: Redis, log: str, marker: str, at: Position) -> tuple[Any, Any]:
+        word = self._word
+        pipeline = node.pipeline(transaction=False)
+        pipeline.lindex(log, at.version - 1)
+        pipeline.set(marker, b"", px=WAIT_MS)
+        for wait_ms in WAITS_MS:
+            pipeline.execute_command(*word, REPLICAS, wait_ms)
+        element, *_, waited = await pipeline.execute(raise_on_error=False)
+        if word is WAITAOF and "unknown command" in str(waited).lower():
+            self._word = WAIT
+            return await self._wait(node, log, marker, at)
+        return element, waited[-1] if isinstance(waited, list) else waited
+
+    async def _has_replicas(self, node: Any) -> bool:
+        asked_at, has = self._replicated.get(node, (0.0, False))
+        if not asked_at or time.monotonic() - asked_at > ROLE_SECONDS:
+            role: Any = await node.execute_command("ROLE")
+            if role[0] != b"master":
+                raise LogUnavailable("the store is a replica now")
+            has = bool(role[2])
+            self._replicated[node] = (time.monotonic(), has)
+        return has

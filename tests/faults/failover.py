@@ -1,0 +1,154 @@
+"""What happens when a server of the store dies and its replica takes over, and after it."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+from server.store.room_log import log_key
+from tests.faults.checker import (
+    Story,
+    check_acknowledged,
+    check_falls,
+    check_nothing_twice,
+    check_screens,
+    told_lost,
+)
+from tests.faults.crowd import Circle, Crowd, Outside, until
+from tests.faults.crowd import seed as new_seed
+from tests.faults.stores import Replicated, Server
+from tests.running_server import RunningServer
+from tests.server.house import SECRET
+
+OUTAGE_SECONDS = 8.0
+# How long a replica is cut off while its primary goes on: what is said then is lost.
+HELD_BACK_SECONDS = 2.0
+ACTING_SECONDS = 3.0
+
+
+@asynccontextmanager
+async def crowd_on(stores: Replicated, directory: Path, rooms: int) -> AsyncIterator[Crowd]:
+    """Bring people into rooms on a server with two workers."""
+    options = ("--redis", stores.url)
+    server = RunningServer(directory, *options, workers=2, THERA_PEER_SECRET_KEY=SECRET)
+    with server:
+        crowd = Crowd(server, new_seed(), Outside(stores.url, SECRET))
+        try:
+            await crowd.fill(rooms, 2)
+            yield crowd
+        finally:
+            await crowd.stop()
+
+
+async def fail_over_again(crowd: Crowd, stores: Replicated, often: int) -> list[float]:
+    """Do it so often, every other time with a replica that is not behind; return the outages."""
+    outages = []
+    for number in range(often):
+        primary, outage = await fail_over(crowd, stores, behind=number % 2 == 0)
+        outages.append(outage)
+        if number + 1 < often:
+            await asyncio.to_thread(stores.return_as_replica, primary)
+    return outages
+
+
+async def fail_over(crowd: Crowd, stores: Replicated, *, behind: bool) -> tuple[Server, float]:
+    """Kill the primary of a room while people act.
+
+    `behind`: the replica has not got the last seconds when it takes over.
+    Return who was killed, and for how long nothing was done in the room (seconds).
+    """
+    circle = crowd.dice.choice(crowd.circles)
+    key = log_key(circle.session)
+    acting = asyncio.create_task(crowd.act(ACTING_SECONDS, every=0.15))
+    calling = asyncio.create_task(call_for_support(crowd, ACTING_SECONDS))
+    await asyncio.sleep(0.5)
+    primary = await asyncio.to_thread(stores.primary_of, key)
+    replica = None
+    if behind:
+        replica = await asyncio.to_thread(stores.hold_back, key)
+        await asyncio.sleep(HELD_BACK_SECONDS)
+    primary.kill()
+    began = time.monotonic()
+    if replica is not None:
+        replica.signal(signal.SIGCONT)
+    await answered(circle)
+    outage = time.monotonic() - began
+    await acting
+    await calling
+    await until(lambda: answers(crowd.store), OUTAGE_SECONDS)
+    return primary, outage
+
+
+async def answers(store: Redis) -> bool:
+    """Say whether a store answers to us, whose lines have broken, too."""
+    try:
+        return bool(await store.ping())
+    except RedisError:
+        return False
+
+
+async def answered(circle: Circle) -> None:
+    """Wait until the facilitator of a room is told that something is done."""
+    async with asyncio.timeout(30):
+        while True:
+            answer = await circle.facilitator.do("set_prompt", text=f"after {time.monotonic()}")
+            if answer["type"] == "done":
+                return
+            await asyncio.sleep(0.1)
+
+
+async def call_for_support(crowd: Crowd, seconds: float) -> None:
+    """Let participants call, and facilitators take and close the calls, again and again."""
+    ends = time.monotonic() + seconds
+    while time.monotonic() < ends:
+        for circle in crowd.circles:
+            for member in circle.members[1:]:
+                if len(member.open_commands) < 5:
+                    kind = member.dice.choice(["now", "after"])
+                    await member.send("ask_support", kind=kind, note="")
+            alerts = circle.facilitator.latest["view"]["alerts"]
+            for alert in alerts[:2]:
+                do = "close_alert" if alert["state"] == "taken" else "take_alert"
+                await circle.facilitator.send(do, alert=alert["id"])
+        await asyncio.sleep(0.2)
+
+
+async def check_after(crowd: Crowd, failovers: int) -> tuple[int, int]:
+    """Check every room; return how many commands stand, and how many were said to be lost."""
+    await crowd.settled()
+    settled = time.monotonic()
+    for circle in crowd.circles:
+        await circle.facilitator.do("resume")
+    await crowd.act(1.0)
+    await crowd.settled()
+    done = lost = 0
+    for circle in crowd.circles:
+        story = await Story.read(crowd.store, circle.session)
+        check_nothing_twice(story)
+        check_falls(story, circle.members, failovers)
+        for member in circle.members:
+            done += check_acknowledged(story, member)
+            lost += len(told_lost(member))
+            check_screens(story, member, since=settled)
+    return done, lost
+
+
+async def went_on(crowd: Crowd) -> bool:
+    """Say whether everybody is in the room."""
+    for circle in crowd.circles:
+        people = circle.facilitator.latest["view"]["people"]
+        if not all(person["present"] for person in people):
+            return False
+    return True
+
+
+async def all_are_there(crowd: Crowd) -> None:
+    """Wait until everybody is back."""
+    await until(lambda: went_on(crowd), 20.0)

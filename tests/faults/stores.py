@@ -1,0 +1,270 @@
+"""Stores of several servers: Redis Sentinel and Redis Cluster, on loopback ports."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import redis
+from redis.crc import key_slot
+
+from server.store.data_directory import dies_with_parent
+from server.store.valkey_program import find_binary
+
+# As docs/running.md advises: together with the vote, outages of four to six seconds.
+NODE_TIMEOUT_MS = 2_000
+DOWN_AFTER_MS = 2_000
+START_SECONDS = 30.0
+KEPT = ("--appendonly", "yes", "--appendfsync", "always", "--repl-diskless-sync-delay", "0")
+NAME = "rooms"
+SLOTS = 16_384
+# More than the sockets between two servers hold: what is written after it is not sent.
+CLOG_BYTES = 4 * 1024 * 1024
+CLOGS = 6
+
+
+def program_called(name: str) -> str:
+    """Return the path of a server's program; skip the test where it is missing."""
+    if name == "valkey":
+        return str(find_binary())
+    found = shutil.which("redis-server")
+    if found is None:
+        pytest.skip("Debian's package redis-server is not installed")
+    return found
+
+
+def free_port() -> int:
+    """Return a port that nobody uses."""
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return int(one.getsockname()[1])
+
+
+def until(true: Callable[[], Any], seconds: float = START_SECONDS) -> None:
+    """Wait for something that happens elsewhere; a server that does not answer is waited for."""
+    deadline = time.monotonic() + seconds
+    while True:
+        try:
+            if true():
+                return
+        except redis.RedisError:
+            pass
+        assert time.monotonic() < deadline, "this did not come true in time"
+        time.sleep(0.05)
+
+
+class Server:
+    """One server: its process, its port, a client of it."""
+
+    def __init__(
+        self, program: str, directory: Path, *options: str, config: Path | None = None
+    ) -> None:
+        """Start it in a directory of its own; with a configuration it is a sentinel."""
+        self.port = free_port()
+        self.home = directory / str(self.port)
+        self.home.mkdir(parents=True)
+        self._command = [program, *([str(config), "--sentinel"] if config else [])]
+        self._command += ["--port", str(self.port), "--bind", "127.0.0.1"]
+        self._command += ["--dir", str(self.home), *(() if config else ("--save", "")), *options]
+        self.client = redis.Redis(port=self.port, protocol=2, socket_timeout=2)
+        self.start()
+
+    def start(self) -> None:
+        """Start it, or start it again after a kill, and wait until it answers."""
+        with (self.home / "log").open("ab") as log:
+            self.process = subprocess.Popen(
+                self._command,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                preexec_fn=dies_with_parent(os.getpid()),
+            )
+        until(self.client.ping)
+
+    def send(self, *words: Any) -> Any:
+        """Send a command and return the answer."""
+        client: Any = self.client
+        return client.execute_command(*words)
+
+    def signal(self, number: int) -> None:
+        """Send it a signal."""
+        os.kill(self.process.pid, number)
+
+    def kill(self) -> None:
+        """End it without a goodbye."""
+        self.process.kill()
+        self.process.wait()
+
+    def info(self, word: str) -> str:
+        """Return what it says of its replication."""
+        return str(self.client.info("replication").get(word))
+
+    def end(self) -> None:
+        """End it and its client."""
+        self.kill()
+        self.client.close()
+
+
+class Replicated:
+    """Servers of which one is to take over when another dies: the parts of both kinds."""
+
+    url: str
+    servers: list[Server]
+
+    def primary_of(self, key: str) -> Server:
+        """Return the server that holds a key."""
+        raise NotImplementedError
+
+    def replica_of(self, primary: Server) -> Server:
+        """Return a server that follows another."""
+        return next(
+            one
+            for one in self.servers
+            if one.process.poll() is None and one.info("master_port") == str(primary.port)
+        )
+
+    def hold_back(self, key: str) -> Server:
+        """Let nothing more that is written come to the replica of a key, until it goes on."""
+        primary = self.primary_of(key)
+        replica = self.replica_of(primary)
+        replica.signal(signal.SIGSTOP)
+        clog = key.replace(":log", ":clog")
+        for _ in range(CLOGS):
+            primary.send("SET", clog, os.urandom(CLOG_BYTES), "EX", 60)
+        return replica
+
+    def return_as_replica(self, dead: Server) -> None:
+        """Start a killed server again and wait until it follows who took over."""
+        dead.start()
+        until(lambda: dead.info("role") == "slave" and dead.info("master_link_status") == "up")
+
+    def end(self) -> None:
+        """End everything."""
+        for server in self.servers:
+            server.end()
+
+
+class Watched(Replicated):
+    """A master, a replica, and three sentinels of which two decide."""
+
+    def __init__(self, program: str, directory: Path) -> None:
+        """Start all and wait until they know each other."""
+        master = Server(program, directory, *KEPT)
+        follows = ("--replicaof", "127.0.0.1", str(master.port))
+        self.servers = [master, Server(program, directory, *KEPT, *follows)]
+        self.sentinels = [self._sentinel(program, directory, master) for _ in range(3)]
+        places = ",".join(f"127.0.0.1:{sentinel.port}" for sentinel in self.sentinels)
+        self.url = f"sentinel://{places}/{NAME}"
+        until(lambda: all(self._is_ready(sentinel) for sentinel in self.sentinels))
+
+    def _sentinel(self, program: str, directory: Path, master: Server) -> Server:
+        config = directory / f"sentinel-{free_port()}.conf"
+        config.write_text(
+            f"sentinel monitor {NAME} 127.0.0.1 {master.port} 2\n"
+            f"sentinel down-after-milliseconds {NAME} {DOWN_AFTER_MS}\n"
+            f"sentinel failover-timeout {NAME} 6000\n"
+        )
+        return Server(program, directory, config=config)
+
+    def _is_ready(self, sentinel: Server) -> bool:
+        state: Any = sentinel.client.sentinel_master(NAME)
+        slaves: Any = sentinel.client.sentinel_slaves(NAME)
+        linked = [one for one in slaves if one["master-link-status"] == "ok"]
+        return state["num-other-sentinels"] == 2 and len(linked) == 1
+
+    def primary_of(self, key: str) -> Server:
+        """Return the master."""
+        address: Any = self.sentinels[0].client.sentinel_get_master_addr_by_name(NAME)
+        _, port = address
+        return next(server for server in self.servers if server.port == int(port))
+
+    def end(self) -> None:
+        """End everything."""
+        super().end()
+        for sentinel in self.sentinels:
+            sentinel.end()
+
+
+class Clustered(Replicated):
+    """Three primaries with a replica each."""
+
+    def __init__(self, program: str, directory: Path) -> None:
+        """Start all, share the slots out, and wait until the cluster is whole."""
+        self.servers = [self._node(program, directory) for _ in range(6)]
+        self.url = "cluster://" + ",".join(f"127.0.0.1:{one.port}" for one in self.servers[:3])
+        primaries, replicas = self.servers[:3], self.servers[3:]
+        bounds = [0, SLOTS // 3, 2 * SLOTS // 3, SLOTS]
+        for number, node in enumerate(primaries):
+            node.send("CLUSTER", "ADDSLOTSRANGE", bounds[number], bounds[number + 1] - 1)
+            node.send("CLUSTER", "SET-CONFIG-EPOCH", number + 1)
+        first = self.servers[0]
+        for node in self.servers[1:]:
+            bus = int(node.client.config_get("cluster-port")["cluster-port"] or 0)
+            first.send("CLUSTER", "MEET", "127.0.0.1", node.port, bus)
+        until(lambda: all(self._knows_all(node) for node in self.servers))
+        for primary, replica in zip(primaries, replicas, strict=True):
+            replica.send("CLUSTER", "REPLICATE", self.id_of(primary))
+        until(lambda: all(node.info("master_link_status") == "up" for node in replicas))
+        until(lambda: all(self._is_whole(node) for node in self.servers))
+
+    def _node(self, program: str, directory: Path) -> Server:
+        return Server(
+            program,
+            directory,
+            *("--cluster-enabled", "yes", "--cluster-port", str(free_port())),
+            *("--cluster-node-timeout", str(NODE_TIMEOUT_MS)),
+            *("--cluster-allow-replica-migration", "no"),
+            *KEPT,
+        )
+
+    def _knows_all(self, node: Server) -> bool:
+        known: bytes = node.send("CLUSTER", "NODES")
+        return known.count(b"\n") == len(self.servers)
+
+    def _is_whole(self, node: Server) -> bool:
+        info: bytes = node.send("CLUSTER", "INFO")
+        return b"cluster_state:ok" in info and len(node.send("CLUSTER", "SLOTS")) == 3
+
+    def id_of(self, node: Server) -> str:
+        """Return a node's id."""
+        return str(node.send("CLUSTER", "MYID").decode())
+
+    def primary_of(self, key: str) -> Server:
+        """Return the primary that holds a key, as those that live know it."""
+        slot = self.slot_of(key)
+        living = next(one for one in self.servers if one.process.poll() is None)
+        for first, last, primary, *_ in living.send("CLUSTER", "SLOTS"):
+            if first <= slot <= last:
+                return next(one for one in self.servers if one.port == primary[1])
+        raise AssertionError(f"nobody has slot {slot}")
+
+    def slot_of(self, key: str) -> int:
+        """Return the slot of a key."""
+        slot: int = key_slot(key.encode())
+        return slot
+
+    def move(self, key: str, pause_s: float, *, whole: bool = True) -> None:
+        """Give the slot of a key to another primary, one key after the other, with pauses.
+
+        Not `whole`: all keys are there, but the slot is not given yet; moving again gives it.
+        """
+        slot, source = self.slot_of(key), self.primary_of(key)
+        ports = sorted({primary[1] for _, _, primary, *_ in source.send("CLUSTER", "SLOTS")})
+        port = ports[(ports.index(source.port) + 1) % len(ports)]
+        target = next(one for one in self.servers if one.port == port)
+        target.send("CLUSTER", "SETSLOT", slot, "IMPORTING", self.id_of(source))
+        source.send("CLUSTER", "SETSLOT", slot, "MIGRATING", self.id_of(target))
+        while keys := source.send("CLUSTER", "GETKEYSINSLOT", slot, 1):
+            time.sleep(pause_s)
+            source.send("MIGRATE", "127.0.0.1", port, "", 0, 2000, "KEYS", *keys)
+        time.sleep(pause_s)
+        for node in (target, source) if whole else ():
+            node.send("CLUSTER", "SETSLOT", slot, "NODE", self.id_of(target))

@@ -1,0 +1,197 @@
+"""The store over several nodes: every command finds its node, and none is sent twice."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import AsyncIterator, Iterator
+from typing import Any
+
+import pytest
+from redis.exceptions import TimeoutError as TimeoutError_
+
+from server.rooms.ending import end_all
+from server.rooms.sharded_feed import ShardedFeed
+from server.store.client import open_client
+from server.store.cluster import Cluster
+from server.store.coverage import WAIT_MS
+from server.store.errors import LogUnavailable
+from server.store.life import Life
+from server.store.position import START, Position, Record
+from server.store.redis_clock import RedisClock
+from server.store.room_log import Appended, Repeated, RoomLog, log_key
+from tests.faults.stores import Clustered, program_called
+
+pytestmark = pytest.mark.xdist_group("cluster")
+
+HOUR_MS = 3_600_000
+ROOMS = [f"s{number}" for number in range(12)]
+
+
+@pytest.fixture(scope="module", params=["redis", "valkey"])
+def nodes(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Clustered]:
+    program = program_called(request.param)
+    nodes = Clustered(program, tmp_path_factory.mktemp("nodes"))
+    yield nodes
+    nodes.end()
+
+
+@pytest.fixture
+async def cluster(nodes: Clustered) -> AsyncIterator[Cluster]:
+    for node in nodes.servers[:3]:
+        node.send("FLUSHALL")
+        node.send("SCRIPT", "FLUSH")
+    client = open_client(nodes.url)
+    assert isinstance(client, Cluster)
+    yield client
+    await client.aclose()
+
+
+async def append(
+    client: Cluster, log: RoomLog, room: str, at: Position, command_id: str = "c"
+) -> Any:
+    clock = RedisClock(client)
+    await clock.sync()
+    now = clock.now_ms()
+    return await log.append(
+        room,
+        at,
+        [Record(command_id, b"{}")],
+        decided_at=now,
+        due_at=0,
+        expires_at_ms=now + HOUR_MS,
+        wake_at=now + 1,
+    )
+
+
+async def test_rooms_on_different_nodes_are_kept_found_and_woken(cluster: Cluster) -> None:
+    log = RoomLog(cluster)
+    appended = {room: await append(cluster, log, room, START) for room in ROOMS}
+    assert all(isinstance(one, Appended) for one in appended.values())
+    ends = await log.positions([*ROOMS, "nowhere"])
+    assert ends == {room: one.position for room, one in appended.items()} | {"nowhere": None}
+    assert len({await cluster.node_of(log_key(room)) for room in ROOMS}) == 3
+    await log.hinted()
+    due = await log.due(10**15)
+    assert sorted(due) == sorted(ROOMS)
+    await cluster.delete("tp:wake")
+    assert await log.rebuild_wake() == len(ROOMS)
+
+
+async def test_signs_of_life_and_leases_work_as_on_one_server(cluster: Cluster) -> None:
+    life = Life(cluster)
+    assert await life.beat() == []
+    await life.renew("w1", 5)
+    assert await life.living(["w1", "w2"]) == {"w1": 5}
+
+
+async def test_a_room_acts_once_while_its_slot_moves_key_by_key(
+    nodes: Clustered, cluster: Cluster
+) -> None:
+    log, at, stored = RoomLog(cluster), START, 0
+    moving = asyncio.create_task(asyncio.to_thread(nodes.move, log_key("s1"), 0.15))
+    while not moving.done() or stored < 20:
+        outcome = await append(cluster, log, "s1", at, f"c{stored}")
+        assert isinstance(outcome, Appended), outcome
+        assert isinstance(await append(cluster, log, "s1", START, f"c{stored}"), Repeated)
+        at, stored = outcome.position, stored + 1
+        await asyncio.gather(*(log.read("s1") for _ in range(8)))  # many lines are open
+        await asyncio.sleep(0.01)
+    await moving
+    elements = await log.read("s1")
+    assert elements is not None
+    assert len(elements) == stored == at.version
+
+
+async def test_a_room_whose_keys_have_gone_ahead_of_their_slot_is_asked_for_there(
+    nodes: Clustered,
+) -> None:
+    client = open_client(nodes.url, timeout_s=0.3)
+    assert isinstance(client, Cluster)
+    try:
+        log = RoomLog(client)
+        outcome = await append(client, log, "s5", START)
+        await asyncio.to_thread(nodes.move, log_key("s5"), 0.0, whole=False)
+        assert len(await log.read("s5") or []) == 1
+        assert await log.positions(["s5"]) == {"s5": outcome.position}
+        assert isinstance(await append(client, log, "s5", outcome.position, "d"), Appended)
+        await asyncio.to_thread(nodes.move, log_key("s5"), 0.0)
+        assert len(await log.read("s5") or []) == 2
+    finally:
+        await client.aclose()
+
+
+async def test_a_channel_is_followed_to_another_node_and_said_to_be_new_there(
+    nodes: Clustered, cluster: Cluster
+) -> None:
+    log, news = RoomLog(cluster), asyncio.Queue[str]()
+    feed = ShardedFeed(
+        cluster,
+        on_message=lambda channel, data: news.put_nowait("message"),
+        on_subscribed=lambda channel: news.put_nowait("subscribed"),
+    )
+    await feed.subscribe(log_key("s2"))
+    task = asyncio.create_task(feed.run())
+    try:
+        async with asyncio.timeout(10):
+            assert await news.get() == "subscribed"
+            outcome = await append(cluster, log, "s2", START, "before")
+            assert await news.get() == "message"
+            await asyncio.to_thread(nodes.move, log_key("s2"), 0.0)
+            assert await news.get() == "subscribed"
+            await append(cluster, log, "s2", outcome.position, "after")
+            assert await news.get() == "message"
+    finally:
+        await end_all({task})
+    assert news.empty()
+
+
+async def test_a_node_that_stands_still_makes_the_store_silent_and_nothing_is_sent_twice(
+    nodes: Clustered,
+) -> None:
+    client = open_client(nodes.url, timeout_s=0.3)
+    assert isinstance(client, Cluster)
+    try:
+        key = log_key("s3")
+        await asyncio.gather(*(client.set(key, 0) for _ in range(3)))  # lines that are open
+        node = nodes.primary_of(key)
+        node.signal(signal.SIGSTOP)
+        try:
+            for command in (client.incr(key), client.ping()):
+                with pytest.raises(TimeoutError_):
+                    await command
+        finally:
+            node.signal(signal.SIGCONT)
+        assert await client.ping()
+        assert await client.get(key) == b"1"
+    finally:
+        await client.aclose()
+
+
+async def test_what_a_replica_has_is_covered_and_what_it_has_not_is_not(
+    nodes: Clustered, cluster: Cluster
+) -> None:
+    log = RoomLog(cluster)
+    outcome = await append(cluster, log, "s4", START)
+    assert all(await asyncio.gather(*(log.covers("s4", outcome.position) for _ in range(5))))
+    assert not await log.covers("s4", Position(1, "0" * 40))  # another history
+    replica = nodes.replica_of(nodes.primary_of(log_key("s4")))
+    replica.signal(signal.SIGSTOP)
+    try:
+        began = asyncio.get_running_loop().time()
+        later = await append(cluster, log, "s4", outcome.position, "later")
+        assert not await log.covers("s4", later.position)
+        assert not await log.covers("s4", outcome.position)  # asked again: waits again
+        assert asyncio.get_running_loop().time() - began > 1.9 * WAIT_MS / 1000
+    finally:
+        replica.signal(signal.SIGCONT)
+    assert await log.covers("s4", later.position)
+
+
+async def test_without_any_node_the_store_does_not_answer() -> None:
+    client = open_client("cluster://127.0.0.1:1,127.0.0.1:2")
+    with pytest.raises(LogUnavailable):
+        await RoomLog(client).read("s1")
+    await client.aclose()
