@@ -11,7 +11,7 @@ from itertools import count
 from pathlib import Path
 from typing import Final
 
-from benchmarks.peers.contenders import FAST, Peer, PlainSeat
+from benchmarks.peers.contenders import FAST, SLOW, Peer, PlainSeat
 from benchmarks.processes import SERVER_CORES, cpu_seconds, pin
 from benchmarks.report import SHORT
 from benchmarks.rooms import BenchRoom, Screen, Site, at_rate, close, give_floors
@@ -22,6 +22,7 @@ from tests.server.house import House
 
 PEOPLE: Final = 35
 OURS: Final = "Thera-Peer"
+OURS_SLOW: Final = "Thera-Peer, fewer changes"
 OURS_RELAYED: Final = "Thera-Peer: relayed, same for all"
 WARM_SECONDS: Final = 0.5 if SHORT else 1.5
 # Pings come every 5 s.
@@ -29,6 +30,8 @@ IDLE_SECONDS: Final = 0.5 if SHORT else 5.0
 CONNECT_AT_ONCE: Final = 50
 # As long as a view, and within the 2,000 characters of a turn's text.
 WORDS: Final = "सुनना भी साथ है " * 124
+# Every change is a new one, or a command of the same id would act once only.
+NUMBERS: Final = count(1)
 PROMPT: Final = "What would you tell a friend? (%06d)"
 
 
@@ -76,10 +79,9 @@ async def cost(
     used, began = cpu_seconds([pid]), loop.time()
     await asyncio.sleep(IDLE_SECONDS)
     idle = (cpu_seconds([pid]) - used) / (loop.time() - began)
-    numbers = count(1)  # every change is a new one
 
     def one_more(_: int) -> None:
-        change(next(numbers))
+        change(next(NUMBERS))
 
     await at_rate(one_more, per_second * scale.rooms, WARM_SECONDS)
     used, began = cpu_seconds([pid]), loop.time()
@@ -106,7 +108,7 @@ class Reader(Screen):
 
 
 async def ours(scale: Scale, payload: Path) -> list[Figure]:
-    """Measure a real worker twice; leave what its people were shown for the peers."""
+    """Measure a real worker in three ways; leave what its people were shown for the peers."""
     with tempfile.TemporaryDirectory() as folder:
         house = House(Path(folder))
         try:
@@ -129,6 +131,7 @@ async def ours(scale: Scale, payload: Path) -> list[Figure]:
 
             figures = [
                 await cost(OURS, pid, people, change, FAST, scale),
+                await cost(OURS_SLOW, pid, people, change, SLOW, scale),
                 await cost(OURS_RELAYED, pid, people, relay, FAST, scale),
             ]
             close(rooms)
