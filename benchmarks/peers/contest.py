@@ -65,6 +65,15 @@ class Scale:
     seconds: float
 
 
+async def idle_percent(pid: int) -> float:
+    """Look at what the server uses of a core while nothing happens."""
+    loop = asyncio.get_running_loop()
+    await asyncio.sleep(WARM_SECONDS / 2)
+    used, began = cpu_seconds([pid]), loop.time()
+    await asyncio.sleep(IDLE_SECONDS)
+    return 100 * (cpu_seconds([pid]) - used) / (loop.time() - began)
+
+
 async def cost(
     name: str,
     pid: int,
@@ -72,13 +81,10 @@ async def cost(
     change: Callable[[int], None],
     per_second: float,
     scale: Scale,
+    idle: float,
 ) -> Figure:
-    """Look at the server while nothing happens, then while rooms change."""
+    """Look at what the server uses while rooms change."""
     loop = asyncio.get_running_loop()
-    await asyncio.sleep(WARM_SECONDS / 2)
-    used, began = cpu_seconds([pid]), loop.time()
-    await asyncio.sleep(IDLE_SECONDS)
-    idle = (cpu_seconds([pid]) - used) / (loop.time() - began)
 
     def one_more(_: int) -> None:
         change(next(NUMBERS))
@@ -91,9 +97,7 @@ async def cost(
     used, took = cpu_seconds([pid]) - used, loop.time() - began
     views = sum(one.views for one in people) - views
     size = sum(one.received_bytes for one in people) - size
-    return Figure(
-        name, per_second, views / took, size / max(1, views), 100 * used / took, 100 * idle
-    )
+    return Figure(name, per_second, views / took, size / max(1, views), 100 * used / took, idle)
 
 
 # ---- Ours -------------------------------------------------------------------------------
@@ -129,10 +133,11 @@ async def ours(scale: Scale, payload: Path) -> list[Figure]:
                 command = {"id": f"r{number}", "do": "write", "turn": turns[room], "text": words}
                 rooms[room].screens[0].send(json.dumps(command, ensure_ascii=False))
 
+            idle = await idle_percent(pid)
             figures = [
-                await cost(OURS, pid, people, change, FAST, scale),
-                await cost(OURS_SLOW, pid, people, change, SLOW, scale),
-                await cost(OURS_RELAYED, pid, people, relay, FAST, scale),
+                await cost(OURS, pid, people, change, FAST, scale, idle),
+                await cost(OURS_SLOW, pid, people, change, SLOW, scale, idle),
+                await cost(OURS_RELAYED, pid, people, relay, FAST, scale, idle),
             ]
             close(rooms)
             return figures
@@ -187,9 +192,8 @@ async def peer(chosen: Peer, scale: Scale, payload: Path) -> Figure:
                     publishing.add(task)
                     task.add_done_callback(publishing.discard)
 
-            figure = await cost(
-                chosen.name, server.pid, people, change, chosen.changes_per_second, scale
-            )
+            idle, rate = await idle_percent(server.pid), chosen.changes_per_second
+            figure = await cost(chosen.name, server.pid, people, change, rate, scale, idle)
             await asyncio.gather(*publishing)
             for one in people:
                 one.close()
