@@ -128,7 +128,10 @@ class Site:
         make: Callable[[BenchRoom, str, int], Screen] = Screen,
         **choices: Any,
     ) -> list[BenchRoom]:
-        """Create rooms and bring a circle of people, a facilitator first, into each."""
+        """Create rooms and bring a circle of people, a facilitator first, into each.
+
+        The second is there before the others, and so is the first to be offered the floor.
+        """
         limit = asyncio.Semaphore(DOORS_AT_ONCE)
         made: list[BenchRoom] = []
         async with httpx.AsyncClient(timeout=PATIENCE_SECONDS) as client:
@@ -148,8 +151,10 @@ class Site:
                 given = {**CHOICES, **choices}
                 new = await create_session(self.store_url, self.secret, address, given)
                 room, links = BenchRoom(new.session), new.to_dict()
-                await enter(room, links, 0)
-                others = range(1, len(circle))
+                first = min(2, len(circle))
+                for number in range(first):
+                    await enter(room, links, number)
+                others = range(first, len(circle))
                 await asyncio.gather(*(enter(room, links, number) for number in others))
                 made.append(room)
         return made
