@@ -10,6 +10,7 @@ firewall or a cable, would be listened to for ever.
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, Final
@@ -102,36 +103,42 @@ class Feed:
                 await pubsub.aclose()  # type: ignore[no-untyped-call]
 
     async def _pass_on_all(self, pubsub: PubSub) -> None:
-        """Pass on what comes, until the line is silent although it was asked."""
-        asked = False
+        """Pass on what comes, until the line is silent although it was asked.
+
+        Straight from the line: the library's `get_message` has a timer and a retry around
+        each message, which cost as much as all that a worker does with one.
+        """
+        line: Any = pubsub.connection
+        loop, asked = asyncio.get_running_loop(), False
         while True:
             try:
-                message = await pubsub.get_message(timeout=SILENCE_SECONDS)
+                async with asyncio.timeout(SILENCE_SECONDS) as patience:
+                    while True:
+                        said = await line.read_response(timeout=math.inf, disconnect_on_error=False)
+                        asked = False
+                        self._pass_on(said)
+                        patience.reschedule(loop.time() + SILENCE_SECONDS)
             except MovedError as moved:
                 if self._on_moved is None:
                     raise
                 self._on_moved(moved)
-                continue
-            if message is not None:
-                asked = False
-                self._pass_on(message)
-            elif asked:
-                return
-            else:
+            except TimeoutError:
+                if asked:
+                    return
                 await pubsub.ping()
                 asked = True
 
-    def _pass_on(self, message: dict[str, Any]) -> None:
+    def _pass_on(self, said: list[bytes]) -> None:
+        """Pass on one message: its kind, its channel, and more."""
+        kind, channel = said[0], said[1].decode()
         try:
-            if message["type"] in ("message", "smessage"):
-                self._on_message(_text(message["channel"]), message["data"])
-            elif message["type"] in ("subscribe", "ssubscribe"):
-                self._on_subscribed(_text(message["channel"]))
-            elif message["type"] == "sunsubscribe" and self._on_moved is not None:
-                channel = _text(message["channel"])
-                if channel in self._channels:  # Not by our wish.
-                    self._channels.discard(channel)
-                    self._on_moved(channel)
+            if kind in (b"message", b"smessage"):
+                self._on_message(channel, said[2])
+            elif kind in (b"subscribe", b"ssubscribe"):
+                self._on_subscribed(channel)
+            elif kind == b"sunsubscribe" and self._on_moved and channel in self._channels:
+                self._channels.discard(channel)  # Not by our wish.
+                self._on_moved(channel)
         except Exception as error:
             note_defect("the feed", error)
 

@@ -10,6 +10,8 @@ from typing import Any
 from redis.asyncio import Redis
 from redis.exceptions import NoScriptError
 
+from server.store.trips import Trips
+
 
 class Script:
     """One Lua file beside this one, called by its hash.
@@ -18,9 +20,9 @@ class Script:
     from another): then it gets the whole text, and knows it from then on.
     """
 
-    def __init__(self, client: Redis, name: str) -> None:
+    def __init__(self, client: Redis | Trips, name: str) -> None:
         """Read the file."""
-        self._client: Any = client
+        self._client = client
         self._text = (Path(__file__).parent / name).read_bytes()
         self._hash = hashlib.sha1(self._text, usedforsecurity=False).hexdigest()
 

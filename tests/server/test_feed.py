@@ -137,10 +137,14 @@ class BreaksWhenClosed:
     def pubsub(self) -> BreaksWhenClosed:
         return self
 
+    @property
+    def connection(self) -> BreaksWhenClosed:
+        return self
+
     async def subscribe(self, *channels: str) -> None:
         self.channels |= dict.fromkeys(channels)
 
-    async def get_message(self, timeout: float) -> None:
+    async def read_response(self, timeout: float, disconnect_on_error: bool) -> None:
         self.listening.set()
         await asyncio.sleep(3_600)
 
