@@ -28,7 +28,7 @@ from session_engine.room import Person, Room, Turn, awaits_help, circle, find_pe
 from session_engine.rules import RULES, may
 from session_engine.settings import DOORS, MODES, QUEUE_ORDERS, RANGES, STEPPINGS, Settings
 from session_engine.stages import Stage
-from session_engine.views import WAITING_VIEW, view, wait_ms, you
+from session_engine.views import WAITING_VIEW, view, you
 
 __all__ = [
     "COMMANDS",
@@ -75,6 +75,5 @@ __all__ = [
     "replay",
     "to_dict",
     "view",
-    "wait_ms",
     "you",
 ]

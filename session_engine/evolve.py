@@ -14,7 +14,7 @@ from session_engine.evolve_time import moved_on
 from session_engine.ids import AlertId, PersonId, ThemeId
 from session_engine.limits import SECOND_MS, UNDO_MS
 from session_engine.replacing import replace
-from session_engine.room import Alert, Floor, Room, Round, Theme, Undo, circle
+from session_engine.room import Alert, Floor, People, Room, Round, Theme, Undo, circle
 from session_engine.settings import Settings
 from session_engine.stages import TURN_KIND, Stage, TurnKind
 
@@ -144,14 +144,16 @@ def time_given_back(room: Room, event: e.TimeGivenBack) -> Room:
         facilitators_gone_at=None if gone_at is None else gone_at + lost,
         undo=undo
         and replace(undo, until=undo.until + lost, stage_lost_ms=undo.stage_lost_ms + lost),
-        people={
-            person.id: replace(
-                person,
-                absent_at=None if person.absent_at is None else person.absent_at + lost,
-                expires_at=None if person.expires_at is None else person.expires_at + lost,
-            )
-            for person in room.people.values()
-        },
+        people=People(
+            {
+                person.id: replace(
+                    person,
+                    absent_at=None if person.absent_at is None else person.absent_at + lost,
+                    expires_at=None if person.expires_at is None else person.expires_at + lost,
+                )
+                for person in room.people.values()
+            }
+        ),
     )
 
 

@@ -119,7 +119,7 @@ def floor_given(room: Room, event: e.FloorGiven) -> Room:
         called=(*_but(room.floor.called, person), person),
         pinned=_but(room.floor.pinned, person),
     )
-    return replace(room, floor=floor, people={**room.people, person: someone})
+    return replace(room, floor=floor, people=room.people.with_one(someone))
 
 
 def places_pinned(room: Room, event: e.PlacesPinned) -> Room:
@@ -189,7 +189,7 @@ def turn_started(room: Room, event: e.TurnStarted) -> Room:
     if turn.kind is TurnKind.DISCUSSION and not again:
         started = {**floor.started, turn.person: floor.started.get(turn.person, 0) + 1}
         floor = replace(floor, started=started)
-    people = {**room.people, turn.person: someone}
+    people = room.people.with_one(someone)
     return replace(
         room, turn=running, people=people, floor=floor, turns_started=room.turns_started + 1
     )
@@ -256,7 +256,7 @@ def turn_closed(room: Room, event: e.TurnClosed) -> Room:
         turn=None,
         last_turn=turn.id,
         quiet_since=room.clock(event.at),
-        people={**room.people, turn.person: someone},
+        people=room.people.with_one(someone),
         floor=_after_turn(room, turn, event),
     )
 

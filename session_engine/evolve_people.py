@@ -9,11 +9,11 @@ from session_engine.evolve_floor import with_newcomer, without_place
 from session_engine.ids import ConnectionId, PersonId
 from session_engine.limits import ABSENCE_MS, FIRST_CONNECTION_MS
 from session_engine.replacing import replace
-from session_engine.room import Person, Room
+from session_engine.room import People, Person, Room
 
 
 def _with(room: Room, person: Person) -> Room:
-    return replace(room, people={**room.people, person.id: person})
+    return replace(room, people=room.people.with_one(person))
 
 
 def _newcomer(event: e.PersonKnocked | e.PersonEntered, state: str) -> Person:
@@ -115,7 +115,7 @@ def person_gone(room: Room, event: e.PersonGone) -> Room:
     room = _with(room, person)
     if event.why == "expired" and not person.turns and not person.browser:
         # Was never here and cannot come back as the same person: nothing to remember.
-        people = {key: other for key, other in room.people.items() if key != person.id}
+        people = People({key: other for key, other in room.people.items() if key != person.id})
         room = replace(room, people=people)
     room = replace(room, floor=without_place(room.floor, person.id))
     return _facilitators_checked(room, event.at)

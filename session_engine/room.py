@@ -7,7 +7,8 @@ Everything is frozen; `evolve` is the only maker of new states. Moments end in
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Final
+from operator import attrgetter
+from typing import Final, NamedTuple, Self
 
 from session_engine.commands import Role
 from session_engine.ids import AlertId, ConnectionId, PersonId, ThemeId, TurnId
@@ -40,6 +41,19 @@ class Person:
     introduced: bool = False
     turns: int = 0
     spoken_ms: int = 0
+
+    # By identity, as for Room.
+    __hash__ = object.__hash__
+
+
+class People(dict[PersonId, Person]):
+    """Everybody who ever entered, never changed; told apart by identity, as states are."""
+
+    __hash__ = object.__hash__  # type: ignore[assignment]
+
+    def with_one(self, person: Person) -> Self:
+        """Put somebody in, or in the place of who they were."""
+        return type(self)({**self, person.id: person})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -154,7 +168,7 @@ class Room:
     stage_lost_ms: int = 0  # given back after outages
     held_at: int | None = None
     lost_until: int = 0
-    people: Mapping[PersonId, Person] = field(default_factory=dict)
+    people: People = field(default_factory=People)
     seats_given: int = 0
     facilitator_present: bool = False
     facilitators_gone_at: int | None = None  # None while one is connected
@@ -190,15 +204,33 @@ class Room:
         return now if self.held_at is None else self.held_at
 
 
-@lru_cache(maxsize=8)
+class Seating(NamedTuple):
+    """Who is where."""
+
+    circle: tuple[Person, ...]  # the participants, in the order of their seats
+    here: tuple[Person, ...]  # and behind them the facilitators
+    observers: int  # those present
+
+
+# People change far less often than rooms do; this holds the rooms of a big worker.
+@lru_cache(maxsize=512)
+def seating(people: People) -> Seating:
+    """Tell who is where."""
+    seated = [person for person in people.values() if person.state == "seated"]
+    circle = [person for person in seated if person.role is Role.PARTICIPANT]
+    circle.sort(key=attrgetter("seat"))
+    facilitators = (person for person in seated if person.role is Role.FACILITATOR)
+    observers = (person for person in people.values() if person.role is Role.OBSERVER)
+    return Seating(
+        circle=tuple(circle),
+        here=(*circle, *facilitators),
+        observers=sum(person.present for person in observers),
+    )
+
+
 def circle(room: Room) -> tuple[Person, ...]:
     """List the seated participants in the order of their seats."""
-    seated = (
-        person
-        for person in room.people.values()
-        if person.role is Role.PARTICIPANT and person.state == "seated"
-    )
-    return tuple(sorted(seated, key=lambda person: person.seat))
+    return seating(room.people).circle
 
 
 def untaken(room: Room) -> list[Alert]:

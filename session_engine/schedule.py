@@ -48,7 +48,8 @@ def _open_turn_left(room: Room) -> tuple[int, int]:
 def waits(room: Room) -> dict[PersonId, tuple[int, int, int]]:
     """Tell for everyone who is called in order: (place, absolute ms, relative ms).
 
-    `wait_at` makes a wait of it; absolute is 0 when no clock runs.
+    The wait at `now` is max(0, absolute - now) + relative; absolute is 0 when
+    no clock runs.
     """
     absolute, relative = _open_turn_left(room)
     limit_ms = room.limits_ms[TURN_KIND[room.stage]]
@@ -58,12 +59,6 @@ def waits(room: Room) -> dict[PersonId, tuple[int, int, int]]:
         result[person] = (place, absolute, relative)
         relative += room.floor.kept.get(person, (limit_ms, 0))[0] + HANDOVER_MS
     return result
-
-
-def wait_at(place: tuple[int, int, int], now: int) -> int:
-    """Tell how long the wait for a place in `waits` is at `now` (ms)."""
-    _, absolute, relative = place
-    return max(0, absolute - now) + relative
 
 
 def _to_go(room: Room) -> int:

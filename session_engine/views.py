@@ -14,9 +14,9 @@ from typing import Any
 from session_engine.commands import Role
 from session_engine.ids import PersonId
 from session_engine.queue import next_people
-from session_engine.room import Person, Room, Turn, circle
+from session_engine.room import People, Person, Room, Turn, circle, seating
 from session_engine.rules import may
-from session_engine.schedule import clock_stands, fit, stage_ends_at, wait_at, waits
+from session_engine.schedule import clock_stands, fit, stage_ends_at, waits
 from session_engine.script import DEFAULT_SCRIPT
 from session_engine.stages import TURN_KIND, Stage, TurnKind
 from session_engine.turns import LATER, PASSED, SPOKE, left_ms
@@ -33,7 +33,7 @@ def view(room: Room, role: Role) -> dict[str, Any]:
     if role is Role.FACILITATOR:
         shown.update(_facilitator_view(room))
     else:
-        shown["people"] = [_person(person) for person in _here(room)]
+        shown["people"] = _people(room.people)
     return shown
 
 
@@ -49,7 +49,7 @@ def _public(room: Room) -> dict[str, Any]:
         "facilitator_present": room.facilitator_present,
         "turn": _clock_for_all(room, turn) if turn is not None and turn.started else None,
         "progress": _progress(room),
-        "observers": sum(1 for p in room.people.values() if p.role is Role.OBSERVER and p.present),
+        "observers": seating(room.people).observers,
     }
 
 
@@ -117,14 +117,10 @@ def _circle_view(room: Room) -> dict[str, Any]:
     }
 
 
-def _here(room: Room) -> tuple[Person, ...]:
-    """List the circle in the order of its seats, then the facilitators."""
-    facilitators = (
-        person
-        for person in room.people.values()
-        if person.role is Role.FACILITATOR and person.state == "seated"
-    )
-    return (*circle(room), *facilitators)
+@lru_cache(maxsize=512)
+def _people(people: People) -> list[dict[str, Any]]:
+    """Show the circle in the order of its seats, then the facilitators."""
+    return [_person(person) for person in seating(people).here]
 
 
 def _person(person: Person) -> dict[str, Any]:
@@ -141,7 +137,7 @@ def _person(person: Person) -> dict[str, Any]:
 
 
 def _facilitator_view(room: Room) -> dict[str, Any]:
-    hands = room.floor.hands
+    hands, here = room.floor.hands, seating(room.people).here
     return {
         "fit": fit(room) if room.stage is not Stage.ENDED else None,
         "script": list(room.scripts.get(room.stage, DEFAULT_SCRIPT[room.stage])),
@@ -170,7 +166,7 @@ def _facilitator_view(room: Room) -> dict[str, Any]:
         "observers_allowed": room.observers_allowed,
         "limits": {kind.value: ms // 1000 for kind, ms in room.limits_ms.items()},
         "people": [
-            _person(person)
+            shown
             | {
                 "spoken_ms": person.spoken_ms,
                 "turns": person.turns,
@@ -179,7 +175,7 @@ def _facilitator_view(room: Room) -> dict[str, Any]:
                 "introduced": person.introduced,
                 "hand": person.id in hands,
             }
-            for person in _here(room)
+            for shown, person in zip(_people(room.people), here, strict=True)
         ],
     }
 
@@ -230,19 +226,13 @@ def you(room: Room, person: PersonId, now: int) -> dict[str, Any]:
     if role is Role.PARTICIPANT:
         place = waits(room).get(person)
         tail["position"] = None if place is None else place[0]
-        tail["wait_ms"] = None if place is None else wait_at(place, now)
+        tail["wait_ms"] = None if place is None else max(0, place[1] - now) + place[2]
         tail["hand_raised"] = person in room.floor.hands
         tail["standing"] = standing(room, someone)
         tail["silenced"] = someone.silenced
         tail["support"] = _support(room, someone)
         tail["resonated"] = [theme.id for theme in room.themes if person in theme.resonates]
     return tail
-
-
-def wait_ms(room: Room, person: PersonId, now: int) -> int | None:
-    """Estimate how long it is until a person's turn: what of `you` depends on the clock."""
-    place = waits(room).get(person)
-    return None if place is None else wait_at(place, now)
 
 
 def _support(room: Room, person: Person) -> dict[str, Any] | None:

@@ -17,7 +17,7 @@ import hashlib
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Final
 
 import orjson
 
@@ -35,7 +35,6 @@ from session_engine import (
     Room,
     awaits_help,
     view,
-    wait_ms,
     you,
 )
 
@@ -55,7 +54,7 @@ class Listener:
     outbox: Outbox
     closing: bool = False
     shown: bytes = b""
-    shown_own: dict[str, Any] = field(default_factory=dict)
+    shown_room: Room | None = None
     # Commands that were called done of late: (id, version).
     acknowledged: deque[tuple[str, int]] = field(default_factory=lambda: deque(maxlen=64))
 
@@ -64,6 +63,14 @@ def _name_of(room: Room, encoded: bytes) -> bytes:
     """Name what is shown, for whom the log is none of their business; it cannot be guessed."""
     secret = room.log_id.encode()
     return hashlib.blake2b(encoded, key=secret[:64], digest_size=20).hexdigest().encode()
+
+
+def _is_news(listener: Listener, opening: bytes, room: Room) -> bool:
+    """Say whether what a socket is to be shown differs from what it was shown last."""
+    if opening is not listener.shown or listener.shown_room is None:
+        return True
+    # Without the clock: estimates move with every millisecond.
+    return you(room, listener.person, 0) != you(listener.shown_room, listener.person, 0)
 
 
 def shape_of(person: Person) -> str:
@@ -254,16 +261,10 @@ class Audience:
         head = self._head(shape, now)
         out: list[tuple[Outbox, bytes]] = []
         for listener in listeners:
-            person = listener.person
-            own = you(room, person, 0)
-            if opening is listener.shown and own == listener.shown_own and not force:
+            if listener.closing or not (force or _is_news(listener, opening, room)):
                 continue
-            if listener.closing:
-                continue
-            listener.shown, listener.shown_own = opening, own
-            if own.get("wait_ms") is not None:  # The one thing that depends on the clock.
-                own = own | {"wait_ms": wait_ms(room, person, now)}
-            tail = b"%b%b}" % (head, orjson.dumps(own))
+            listener.shown, listener.shown_room = opening, room
+            tail = b"%b%b}" % (head, orjson.dumps(you(room, listener.person, now)))
             out.append((listener.outbox, frames.ending(tail)))
         for outbox, ending in out:
             outbox.send_view(opening, ending)

@@ -39,6 +39,7 @@ from session_engine import (
 from session_engine import events as e
 from session_engine.ids import AlertId, ConnectionId, PersonId, ThemeId, TurnId
 from session_engine.queue import waiting
+from session_engine.room import People
 from session_engine.turns import spoken_ms
 from tests.engine.test_permissions import command_for
 from tests.engine.world import BEN, FAY, GIL, OLI, SECOND, World
@@ -319,7 +320,7 @@ class Session(RuleBasedStateMachine):
             assert view(after, Role.OBSERVER) == before
         unnamed = replace(
             room,
-            people={p.id: replace(p, name="Somebody else") for p in room.people.values()},
+            people=People({p.id: replace(p, name="Somebody else") for p in room.people.values()}),
         )
         assert view(unnamed, Role.OBSERVER) == view(room, Role.OBSERVER)
 
