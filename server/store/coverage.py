@@ -29,7 +29,7 @@ WAITS_MS: Final = (10, 40, 150, 1_300)
 WAIT_MS: Final = sum(WAITS_MS)
 # One failure at a time: the replica that takes over is the one with the longest stream.
 REPLICAS: Final = 1
-# A replica that comes is waited for within this; one that leaves costs one wait.
+# So long is believed that there are replicas; when the last one has left, it costs one wait.
 ROLE_SECONDS: Final = 5.0
 
 WAITAOF: Final = ("WAITAOF", 0)  # on no disk of the server itself: how it syncs is its own choice
@@ -37,12 +37,12 @@ WAIT: Final = ("WAIT",)
 
 
 class Coverage:
-    """Asks; keeps for a while which servers have replicas at all."""
+    """Asks; keeps for a while which servers have replicas."""
 
     def __init__(self, client: Redis) -> None:
         """Begin without knowing."""
         self._client = client
-        self._replicated: dict[Redis, tuple[float, bool]] = {}
+        self._replicated_until: dict[Redis, float] = {}
         self._word: tuple[str | int, ...] = WAITAOF
 
     async def covers(self, log: str, marker: str, at: Position) -> bool:
@@ -59,7 +59,7 @@ class Coverage:
         head = element[:HEAD_LENGTH].decode() if isinstance(element, bytes) else ""
         if head == at.head and isinstance(waited, int) and waited >= REPLICAS:
             return True
-        self._replicated.pop(node, None)  # perhaps it has left
+        self._replicated_until.pop(node, None)  # perhaps it has left
         return False
 
     async def _wait(self, node: Redis, log: str, marker: str, at: Position) -> tuple[Any, Any]:
@@ -76,11 +76,12 @@ class Coverage:
         return element, waited[-1] if isinstance(waited, list) else waited
 
     async def _has_replicas(self, node: Any) -> bool:
-        asked_at, has = self._replicated.get(node, (0.0, False))
-        if not asked_at or time.monotonic() - asked_at > ROLE_SECONDS:
-            role: Any = await node.execute_command("ROLE")
-            if role[0] != b"master":
-                raise LogUnavailable("the store is a replica now")
-            has = bool(role[2])
-            self._replicated[node] = (time.monotonic(), has)
-        return has
+        if time.monotonic() < self._replicated_until.get(node, 0.0):
+            return True
+        role: Any = await node.execute_command("ROLE")
+        if role[0] != b"master":
+            raise LogUnavailable("the store is a replica now")
+        if not role[2]:
+            return False  # Asked again every time: one that has just come must not be missed.
+        self._replicated_until[node] = time.monotonic() + ROLE_SECONDS
+        return True

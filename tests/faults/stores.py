@@ -22,6 +22,8 @@ from server.store.valkey_program import find_binary
 # As docs/running.md advises: together with the vote, outages of four to six seconds.
 NODE_TIMEOUT_MS = 2_000
 DOWN_AFTER_MS = 2_000
+# Sentinels begin no second failover within twice this.
+FAILOVER_TIMEOUT_MS = 3_000
 START_SECONDS = 30.0
 KEPT = ("--appendonly", "yes", "--appendfsync", "always", "--repl-diskless-sync-delay", "0")
 NAME = "rooms"
@@ -170,7 +172,7 @@ class Watched(Replicated):
         config.write_text(
             f"sentinel monitor {NAME} 127.0.0.1 {master.port} 2\n"
             f"sentinel down-after-milliseconds {NAME} {DOWN_AFTER_MS}\n"
-            f"sentinel failover-timeout {NAME} 6000\n"
+            f"sentinel failover-timeout {NAME} {FAILOVER_TIMEOUT_MS}\n"
         )
         return Server(program, directory, config=config)
 
