@@ -18,9 +18,9 @@ from server.rooms.covering import COVERED
 from server.rooms.replica import decode_events
 from server.store.position import next_head, numbered
 from server.store.room_log import ids_key, log_key
-from session_engine import Event, PersonId, Role, Room, evolve, view
+from session_engine import Event, PersonId, Role, Room, evolve, view, you
 from session_engine.events import PromptSet
-from tests.faults.member import Member
+from tests.faults.member import Frame, Member
 
 
 class Story:
@@ -32,9 +32,10 @@ class Story:
         self.heads = [""]
         self.rooms: list[Room | None] = [None]
         self.events: list[Event] = []
+        self.states: list[Room] = []  # the room after each event
         self.prompts: Counter[str] = Counter()
         self.ids = {name.decode(): place.decode().split(" ") for name, place in ids.items()}
-        self._shown: dict[tuple[int, Role], Any] = {}
+        self._shown: dict[tuple[int, str], Any] = {}
         self._extend(raw)
 
     @classmethod
@@ -43,8 +44,12 @@ class Story:
         raw = await store.lrange(log_key(session), 0, -1)
         return cls(session, raw, await store.hgetall(ids_key(session)))
 
+    async def read_on(self, store: Redis) -> None:
+        """Read what has been added since; the ids stay those of the first reading."""
+        self._extend(await store.lrange(log_key(self.session), self.version, -1))
+
     def _extend(self, raw: Sequence[Any]) -> None:
-        for position, payload in numbered(0, raw):
+        for position, payload in numbered(self.version, raw):
             assert position.head == next_head(self.heads[-1], payload), (
                 f"{self.session}: the chain is broken at {position.version}"
             )
@@ -52,6 +57,7 @@ class Story:
             for event in decode_events(payload):
                 room = evolve(room, event)
                 self.events.append(event)
+                self.states.append(room)
                 if isinstance(event, PromptSet):
                     self.prompts[event.text] += 1
             self.heads.append(position.head)
@@ -64,12 +70,39 @@ class Story:
 
     def shown(self, version: int, role: Role) -> Any:
         """Return the view of a role at a version, as it comes out of JSON."""
-        key = (version, role)
+        key = (version, role.value)
         if key not in self._shown:
-            room = self.rooms[version]
-            assert room is not None
-            self._shown[key] = orjson.loads(orjson.dumps(view(room, role)))
+            self._shown[key] = _as_json(view(self._room(version), role))
         return self._shown[key]
+
+    def shown_to(self, version: int, person: str) -> Any:
+        """Return the tail of a person at a version, without the estimate of the clock."""
+        key = (version, person)
+        if key not in self._shown:
+            room = self._room(version)
+            known = PersonId(person) in room.people
+            self._shown[key] = _timeless(_as_json(you(room, PersonId(person), 0))) if known else {}
+        return self._shown[key]
+
+    def shows(self, version: int, member: Member, frame: Frame) -> bool:
+        """Say whether this is what a member sees at a version."""
+        return bool(
+            self.shown(version, member.role) == frame["view"]
+            and self.shown_to(version, member.person) == _timeless(frame["you"])
+        )
+
+    def _room(self, version: int) -> Room:
+        room = self.rooms[version]
+        assert room is not None
+        return room
+
+
+def _as_json(seen: Any) -> Any:
+    return orjson.loads(orjson.dumps(seen))
+
+
+def _timeless(own: Frame) -> Frame:
+    return {key: value for key, value in own.items() if key != "wait_ms"}
 
 
 def told_lost(member: Member) -> set[str]:
@@ -93,7 +126,8 @@ def check_acknowledged(story: Story, member: Member) -> int:
         place = story.ids.get(f"{member.person}:{name}")
         assert place is not None, f"{story.session}: {sent.frame} was acknowledged and is lost"
         version, head = int(place[0]), place[1]
-        assert story.heads[version] == head, f"{story.session}: {sent.frame} is of another history"
+        kept = story.heads[version] if version <= story.version else None
+        assert kept == head, f"{story.session}: {sent.frame} is of another history"
         if member.role is Role.FACILITATOR:
             assert sent.answer["version"] == version, f"{sent.frame}: {sent.answer}"
         if sent.frame["do"] == "set_prompt":
@@ -146,7 +180,11 @@ def check_nothing_twice(story: Story) -> None:
 
 
 def check_screens(story: Story, member: Member, since: float = 0.0) -> None:
-    """Check that a screen was shown moments of this log in their order, and its last one."""
+    """Check that a screen was shown moments of this log in their order, and its last one.
+
+    Participants are not told which moment they see: the first that fits is taken, which
+    finds an order whenever there is one.
+    """
     at = 1
     for _, frame in [one for one in member.views if one[0] >= since]:
         position = frame.get("position", {})
@@ -156,13 +194,17 @@ def check_screens(story: Story, member: Member, since: float = 0.0) -> None:
             assert version <= story.version, f"{story.session}: {version} is not in the log"
             assert story.heads[version] == position["head"], f"{story.session}: {version} differs"
             at = version
-            assert story.shown(at, member.role) == frame["view"], f"{story.session}: {at} is wrong"
+            assert story.shows(at, member, frame), f"{story.session}: {at} is wrong"
             continue
-        while story.shown(at, member.role) != frame["view"]:
+        while not story.shows(at, member, frame):
             at += 1
             assert at <= story.version, f"{story.session}: a view that the log never showed"
-    last = story.shown(story.version, member.role)
-    assert member.latest["view"] == last, f"{story.session}: {member.role} is not current"
+    assert is_current(story, member), f"{story.session}: {member.role} is not current"
+
+
+def is_current(story: Story, member: Member) -> bool:
+    """Say whether a screen shows the end of the log."""
+    return bool(member.views) and story.shows(story.version, member, member.latest)
 
 
 def is_here(story: Story, person: str) -> bool:

@@ -15,6 +15,7 @@ from tests.running_server import RunningServer
 
 LONG: Final = bool(os.environ.get("THERA_PEER_LONG_FAULTS"))
 
+Note = Callable[[str, object], None]
 NewCrowd = Callable[..., Awaitable[Crowd]]
 
 
@@ -24,16 +25,38 @@ def times(short: int, long: int) -> int:
 
 
 @pytest.fixture
-async def new_crowd(tmp_path: Path) -> AsyncIterator[NewCrowd]:
+def note(record_property: Note) -> Note:
+    """Say at the end of the run how much was done: kills, cuts, frames, commands."""
+    return record_property
+
+
+@pytest.fixture
+async def new_crowd(tmp_path: Path, note: Note) -> AsyncIterator[NewCrowd]:
     """Make crowds; each has a server of its own, and all go home at the end."""
     async with AsyncExitStack() as stack:
+        chosen = seed()
+        note("seed", chosen)
 
         async def make(rooms: int, participants: int, workers: int = 2, **choices: object) -> Crowd:
             server = RunningServer(tmp_path, workers=workers)
             stack.enter_context(server)
-            crowd = Crowd(server, seed())
+            crowd = Crowd(server, chosen)
             stack.push_async_callback(crowd.stop)
             await crowd.fill(rooms, participants, **choices)
             return crowd
 
         yield make
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say what each test did and with which seed, also what ran in other processes."""
+    lines = [
+        f"{report.nodeid.rpartition('::')[2]}: "
+        + ", ".join(f"{name} {value}" for name, value in report.user_properties)
+        for outcome in ("passed", "failed")
+        for report in terminalreporter.stats.get(outcome, [])
+        if report.when == "call" and "tests/faults/" in report.nodeid and report.user_properties
+    ]
+    if lines:
+        terminalreporter.section("what was done (THERA_PEER_SEED plays a seed again)")
+        terminalreporter.write_line("\n".join(lines))

@@ -17,6 +17,14 @@ from server.new_session import create_session
 from server.store.client import open_client
 from session_engine import Role
 from tests.faults.checker import Story, check_acknowledged, check_nothing_twice, check_screens
+from tests.faults.clocks import (
+    check_countdowns,
+    check_given_back,
+    check_nothing_overdue,
+    check_turns,
+    read_outages,
+    true_offset_ms,
+)
 from tests.faults.member import Member, enter
 from tests.running_server import RunningServer
 
@@ -69,6 +77,8 @@ class Crowd:
         self.store_url = outside.url if outside else f"unix://{server.directory}/store.sock"
         self.store = open_client(self.store_url)
         self._prompts = 0
+        self.by_limit = 0  # turns that ended by their limit, in rooms that were checked
+        self.clock_wrong_ms = 0.0  # the most by which a screen's clock was off
 
     async def fill(self, rooms: int, participants: int, **choices: Any) -> None:
         """Create rooms, bring people in, and go on to the discussion."""
@@ -141,13 +151,20 @@ class Crowd:
     async def check(self) -> int:
         """Wait until all is answered and shown, then check every room; return what was done."""
         await self.settled()
+        return sum([await self._check(circle) for circle in self.circles])
+
+    async def _check(self, circle: Circle) -> int:
+        story = await Story.read(self.store, circle.session)
+        check_nothing_twice(story)
+        check_nothing_overdue(story)
+        self.by_limit += check_turns(story)
+        check_given_back(story, await read_outages(self.store))
+        offset_ms = await true_offset_ms(self.store)
         done = 0
-        for circle in self.circles:
-            story = await Story.read(self.store, circle.session)
-            check_nothing_twice(story)
-            for member in circle.members:
-                done += check_acknowledged(story, member)
-                check_screens(story, member)
+        for member in circle.members:
+            done += check_acknowledged(story, member)
+            check_screens(story, member)
+            self.clock_wrong_ms = max(self.clock_wrong_ms, check_countdowns(member, offset_ms))
         return done
 
     async def settled(self, seconds: float = SETTLED_SECONDS) -> None:

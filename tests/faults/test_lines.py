@@ -59,7 +59,7 @@ async def test_commands_that_come_up_to_three_times_act_once(new_crowd: NewCrowd
     crowd = await new_crowd(rooms=6, participants=3)
     for member in crowd.members:
         member.copies, member.cut = 3, 0.05
-    await crowd.act(times(15, 1_800), every=0.15)
+    await crowd.act(times(6, 60), every=0.15)
     for member in crowd.members:
         member.copies, member.cut = 1, 0.0
     sent = sum(len(member.sent) for member in crowd.members)
