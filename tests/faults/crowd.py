@@ -32,8 +32,12 @@ CHOICES: Final[dict[str, Any]] = {
     "title": "Faults",
     "on_call": "Dr Rao, 555",
     "accept_window_s": 2,
+    "introduction_s": 30,
+    "grace_s": 2,
     "pause_s": 0,
 }
+# Every third room is patient: it stays with the introductions, and turns run to their limit.
+PATIENT: Final = 3
 SETTLED_SECONDS: Final = 25.0
 
 
@@ -50,6 +54,7 @@ class Circle:
 
     session: str
     members: list[Member]
+    patient: bool = False
 
     @property
     def facilitator(self) -> Member:
@@ -82,9 +87,10 @@ class Crowd:
 
     async def fill(self, rooms: int, participants: int, **choices: Any) -> None:
         """Create rooms, bring people in, and go on to the discussion."""
-        await asyncio.gather(*(self._circle(participants, choices) for _ in range(rooms)))
+        patient = [number % PATIENT == PATIENT - 1 for number in range(rooms)]
+        await asyncio.gather(*(self._circle(participants, choices, each) for each in patient))
 
-    async def _circle(self, participants: int, choices: dict[str, Any]) -> None:
+    async def _circle(self, participants: int, choices: dict[str, Any], patient: bool) -> None:
         outside = self._outside
         secret = (
             outside.secret
@@ -103,11 +109,12 @@ class Crowd:
         for member in members:
             member.start()
             await asyncio.wait_for(member.connected.wait(), 20)
-        circle = Circle(new.session, members)
+        circle = Circle(new.session, members, patient)
         facilitator = circle.facilitator
         await facilitator.do("begin")
         await facilitator.do("advance", from_="welcome")
-        await facilitator.do("advance", from_="introductions", confirm=True)
+        if not patient:
+            await facilitator.do("advance", from_="introductions", confirm=True)
         self.circles.append(circle)
 
     @property
@@ -120,19 +127,25 @@ class Crowd:
     async def act(self, seconds: float, every: float = 0.3) -> None:
         """Let everybody do something they may, again and again."""
         ends = asyncio.get_running_loop().time() + seconds
-        await asyncio.gather(*(self._live(member, ends, every) for member in self.members))
+        await asyncio.gather(
+            *(
+                self._live(member, circle.patient, ends, every)
+                for circle in self.circles
+                for member in circle.members
+            )
+        )
 
-    async def _live(self, member: Member, ends: float, every: float) -> None:
+    async def _live(self, member: Member, patient: bool, ends: float, every: float) -> None:
         loop = asyncio.get_running_loop()
         while loop.time() < ends:
             await asyncio.sleep(member.dice.uniform(0, 2 * every))
             if member.views and len(member.open_commands) < 5:
-                await self.one_act(member)
+                await self.one_act(member, patient)
 
-    async def one_act(self, member: Member) -> None:
-        """Let somebody do one thing."""
+    async def one_act(self, member: Member, patient: bool = False) -> None:
+        """Let somebody do one thing; the patient only begin turns, and end none."""
         may, turn = member.latest["you"]["may"], member.latest["view"]["turn"]
-        if member.role is Role.FACILITATOR and member.dice.random() < 0.8:
+        if member.role is Role.FACILITATOR and (patient or member.dice.random() < 0.8):
             self._prompts += 1
             await member.send("set_prompt", text=f"prompt {self._prompts}")
         elif member.role is Role.FACILITATOR:
@@ -140,9 +153,12 @@ class Crowd:
                 named = turn["id"] if turn else member.latest["view"]["last_turn"]
                 await member.send("next", turn=named)
         elif turn and turn["person"] == member.person:
-            do = member.dice.choice(["start_turn", "finish_turn", "pass"])
-            more = {"kind": "later"} if do == "pass" else {}
-            await member.send(do, turn=turn["id"], **more)
+            if not patient:
+                do = member.dice.choice(["start_turn", "finish_turn", "pass"])
+                more = {"kind": "later"} if do == "pass" else {}
+                await member.send(do, turn=turn["id"], **more)
+            elif "start_turn" in may:
+                await member.send("start_turn", turn=turn["id"])
         else:
             await member.send("raise_hand" if "raise_hand" in may else "lower_hand")
 

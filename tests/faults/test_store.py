@@ -5,15 +5,16 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-from typing import Any
 
 import pytest
 
-from server.store.position import numbered
+from server.store.life import BEAT_SECONDS, Outage
 from server.store.room_log import log_key
-from tests.faults.checker import Story
-from tests.faults.conftest import LONG, NewCrowd, times
-from tests.faults.crowd import Crowd, until
+from session_engine import Room
+from tests.faults.checker import Story, is_current
+from tests.faults.clocks import WRONG_MS, read_outages
+from tests.faults.conftest import LONG, NewCrowd, Note, times
+from tests.faults.crowd import Circle, Crowd, until
 from tests.faults.member import Member
 
 pytestmark = pytest.mark.alone
@@ -33,10 +34,13 @@ def heard_of(members: list[Member], away: bool) -> bool:
 async def test_a_store_that_stands_still_is_noticed_and_costs_nobody_anything(
     new_crowd: NewCrowd,
 ) -> None:
-    crowd = await new_crowd(rooms=4, participants=3)
+    crowd = await new_crowd(rooms=4, participants=3, accept_window_s=90)
     await crowd.act(2)
-    await crowd.settled()
+    for circle in crowd.circles:
+        await offer_a_turn(crowd, circle)
+    holders = [holder(circle) for circle in crowd.circles]
     before = [await Story.read(crowd.store, circle.session) for circle in crowd.circles]
+    stood_at = await now_ms(crowd)
     store = crowd.server.store()
     os.kill(store, signal.SIGSTOP)
     try:
@@ -50,15 +54,50 @@ async def test_a_store_that_stands_still_is_noticed_and_costs_nobody_anything(
             assert circle.facilitator.sent[name].answer is None, "a false answer"
     finally:
         os.kill(store, signal.SIGCONT)
+    went_on_at = await now_ms(crowd)
     await until(lambda: _holds(heard_of(crowd.members, away=False)), 5.0)
-    await crowd.check()
-    for circle, old in zip(crowd.circles, before, strict=True):
+    (outage,) = await read_outages(crowd.store)
+    assert stood_at - 1000 * BEAT_SECONDS - WRONG_MS <= outage.since <= stood_at + WRONG_MS
+    assert went_on_at <= outage.until <= went_on_at + 5000
+    for circle, person, old in zip(crowd.circles, holders, before, strict=True):
         new = await Story.read(crowd.store, circle.session)
-        room, was = new.rooms[-1], old.rooms[-1]
-        assert room is not None
-        assert was is not None
-        assert room.turns_offered == was.turns_offered, "an offer was spent"
-        assert all(person.present for person in room.people.values())
+        check_nothing_spent(new.states[-1], old.states[-1], outage)
+        assert holder(circle) is person
+    await crowd.check()
+
+
+def check_nothing_spent(room: Room, was: Room, outage: Outage) -> None:
+    """Check that everybody is here, and the same turn has the same time left."""
+    assert all(person.present for person in room.people.values())
+    assert room.turns_offered == was.turns_offered, "an offer was spent"
+    assert was.turn is not None
+    assert room.turn is not None
+    given_ms = room.turn.ends_at - was.turn.ends_at
+    # From the last sign of life, or event, on; and until the holder's worker was back too.
+    assert given_ms >= outage.until - max(outage.since, was.last_at) - WRONG_MS
+    assert given_ms <= outage.until - outage.since + 1000 * BEAT_SECONDS + WRONG_MS
+
+
+async def offer_a_turn(crowd: Crowd, circle: Circle) -> None:
+    """Let a room have a turn open, offered or begun."""
+    await circle.members[-1].do("raise_hand")
+    await until(lambda: _holds(circle.facilitator.latest["view"]["turn"] is not None), 5.0)
+    if crowd.dice.random() < 0.5:
+        turn = circle.facilitator.latest["view"]["turn"]
+        await holder(circle).do("start_turn", turn=turn["id"])
+
+
+def holder(circle: Circle) -> Member:
+    """Return who has the floor."""
+    turn = circle.facilitator.latest["view"]["turn"]
+    (member,) = [one for one in circle.members if one.person == turn["person"]]
+    return member
+
+
+async def now_ms(crowd: Crowd) -> int:
+    """Return the store's time."""
+    seconds, microseconds = await crowd.store.time()
+    return int(1000 * seconds + microseconds // 1000)
 
 
 async def _holds(true: bool) -> bool:
@@ -66,39 +105,64 @@ async def _holds(true: bool) -> bool:
 
 
 @pytest.mark.timeout(1800)
-async def test_a_log_that_lost_its_tail_is_noticed_and_shown(new_crowd: NewCrowd) -> None:
-    crowd = await new_crowd(rooms=5, participants=2)
-    for _ in range(times(3, 40)):
+async def test_a_log_that_lost_its_tail_is_noticed_and_shown(
+    new_crowd: NewCrowd, note: Note
+) -> None:
+    crowd = await new_crowd(rooms=times(5, 10), participants=2)
+    cuts = lost = 0
+    while cuts < times(10, 200):
         await crowd.act(1.5)
-        await crowd.settled()
+        await crowd.check()
+        told = await asyncio.gather(*(cut_the_tail(crowd, circle) for circle in crowd.circles))
+        cuts, lost = cuts + len(told), lost + sum(told)
         for circle in crowd.circles:
-            await cut_the_tail(crowd, circle.members, log_key(circle.session))
+            await circle.facilitator.do("resume")
+    assert lost > cuts / 2
+    note("tails cut off", cuts)
+    note("commands told as lost", lost)
 
 
-async def cut_the_tail(crowd: Crowd, members: list[Member], key: str) -> None:
-    """Cut up to five elements off a log; every screen then shows what the log holds."""
-    length = await crowd.store.llen(key)
-    lost = crowd.dice.randint(1, 5)
-    kept: list[Any] = await crowd.store.lrange(key, 0, length - lost - 1)
-    await crowd.store.ltrim(key, 0, length - lost - 1)
-    head = numbered(len(kept) - 1, [kept[-1]])[0][0].head
+async def cut_the_tail(crowd: Crowd, circle: Circle) -> int:
+    """Cut up to five elements off a log; every screen then shows what the log holds.
 
-    async def shown() -> bool:
-        position = members[0].latest["position"]
-        now: list[Any] = await crowd.store.lrange(key, 0, -1)
-        grown = numbered(0, now)
-        assert grown[len(kept) - 1][0].head == head
-        return bool(position["version"] == len(now) and position["head"] == grown[-1][0].head)
+    What was shown until here has been checked. From now on each screen may show the
+    moment it is at, and then the other history only. Returns how many commands were lost.
+    """
+    old = await Story.read(crowd.store, circle.session)
+    kept = old.version - crowd.dice.randint(1, 5)
+    for member in circle.members:
+        del member.views[:-1]
+        member.told.clear()
+    await crowd.store.ltrim(log_key(circle.session), 0, kept - 1)
+    lost = {member.person: lost_of(old, member, kept) for member in circle.members}
 
-    await until(shown, 5.0)
-    facilitator = members[0]
-    lost_ids = {
-        name
-        for name, sent in facilitator.sent.items()
-        if sent.answer is not None and sent.answer.get("version", 0) > len(kept)
-    }
-    told = {name for frame in facilitator.told if frame["type"] == "lost" for name in frame["ids"]}
-    assert lost_ids <= told, f"{lost_ids - told} were acknowledged, lost, and nobody said so"
-    for member in members:  # what they knew is of a history that is gone
-        member.views.clear()
+    async def shown_and_told() -> bool:
+        new = await Story.read(crowd.store, circle.session)
+        assert new.heads[kept] == old.heads[kept]
+        return all(
+            is_current(new, member) and told_of(member) == lost[member.person]
+            for member in circle.members
+        )
+
+    await until(shown_and_told, 5.0)
+    for member in circle.members:
+        if len(member.views) > 1:
+            del member.views[0]  # of the history that is gone
         member.sent.clear()
+    return sum(map(len, lost.values()))
+
+
+def lost_of(story: Story, member: Member, kept: int) -> set[str]:
+    """Return which commands were called done, and were later in the log than what is kept."""
+    return {
+        name
+        for name, sent in member.sent.items()
+        if sent.answer is not None
+        and sent.answer["type"] == "done"
+        and int(story.ids[f"{member.person}:{name}"][0]) > kept
+    }
+
+
+def told_of(member: Member) -> set[str]:
+    """Return which commands this member was told are lost."""
+    return {name for frame in member.told if frame["type"] == "lost" for name in frame["ids"]}
