@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
@@ -36,9 +37,11 @@ async def new_crowd(tmp_path: Path, note: Note) -> AsyncIterator[NewCrowd]:
     async with AsyncExitStack() as stack:
         chosen = seed()
         note("seed", chosen)
+        numbers = itertools.count(1)
 
         async def make(rooms: int, participants: int, workers: int = 2, **choices: object) -> Crowd:
-            server = RunningServer(tmp_path, workers=workers)
+            directory = tmp_path / f"server{next(numbers)}"
+            server = RunningServer(directory, workers=workers)
             stack.enter_context(server)
             crowd = Crowd(server, chosen)
             stack.push_async_callback(crowd.stop)

@@ -205,8 +205,8 @@ class Crowd:
         await self.store.aclose()
 
 
-async def until(true: Callable[[], Awaitable[bool]], seconds: float) -> None:
+async def until(true: Callable[[], Awaitable[bool]], seconds: float, step: float = 0.1) -> None:
     """Wait for something that happens elsewhere; fail when it does not in time."""
     async with asyncio.timeout(seconds):
         while not await true():  # noqa: ASYNC110
-            await asyncio.sleep(0.1)
+            await asyncio.sleep(step)

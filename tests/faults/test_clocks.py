@@ -3,23 +3,35 @@
 from __future__ import annotations
 
 import asyncio
-import time
+import random
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
 from session_engine import Role
-from session_engine.events import TurnClosed, TurnStarted
-from tests.faults.checker import Story
+from session_engine.events import TurnClosed
+from tests.faults.checker import Story, check_screens
+from tests.faults.clocks import (
+    WRONG_MS,
+    check_countdowns,
+    check_given_back,
+    check_nothing_overdue,
+    check_turns,
+    read_outages,
+    true_offset_ms,
+)
+from tests.faults.conftest import LONG, Note
+from tests.faults.crowd import seed, until
+from tests.faults.member import Member, enter
 from tests.server.house import House
-from tests.server.people import Person
 
 pytestmark = pytest.mark.alone
 
 OFF_SECONDS = 120
-WRONG_SECONDS = 0.25
 LIMIT_SECONDS, GRACE_SECONDS = 30, 2
+# Longer than the three seconds from which on an outage is one.
+AWAY_SECONDS = 5
 
 
 @pytest.fixture
@@ -30,44 +42,79 @@ async def house(tmp_path: Path) -> AsyncIterator[House]:
         for off in (OFF_SECONDS, -OFF_SECONDS):
             house.start_worker(clock_s=off)
         yield house
-        for person in tuple(Person.here):
-            await person.go()
     finally:
         house.close()
 
 
-async def seen(person: Person, state: str | None) -> float:
-    """Wait until a screen shows this state of the turn; return when it did."""
-
-    def is_so(view: dict[str, object], _: object) -> bool:
-        turn = view["turn"]
-        return (turn["state"] if isinstance(turn, dict) else None) == state
-
-    await person.see(is_so, seconds=LIMIT_SECONDS + 5)
-    return time.monotonic()
+async def come(house: House, session: str, role: Role, worker: int, dice: random.Random) -> Member:
+    """Come in and connect by this worker."""
+    link = f"#{house.link(session, role)}"
+    member = await enter(house.workers[worker].url, link, role, f"P{worker}", dice)
+    member.start()
+    await asyncio.wait_for(member.connected.wait(), 20)
+    return member
 
 
-async def test_a_turn_is_as_long_as_the_rules_say(house: House) -> None:
+def seen_at(member: Member, state: str | None) -> float:
+    """Return when a screen last came to show this state of the turn; 0: it does not."""
+    began = 0.0
+    for heard, frame in reversed(member.views):
+        turn = frame["view"]["turn"]
+        if (turn["state"] if turn else None) != state:
+            break
+        began = heard
+    return began
+
+
+async def seen_by(members: list[Member], state: str | None) -> list[float]:
+    """Wait until all screens show this state of the turn; return when they did."""
+
+    async def all_do() -> bool:
+        return all(seen_at(member, state) for member in members)
+
+    await until(all_do, LIMIT_SECONDS + AWAY_SECONDS + 10)
+    return [seen_at(member, state) for member in members]
+
+
+@pytest.mark.parametrize("away", [True, False] if LONG else [True])
+async def test_a_turn_is_as_long_as_the_rules_say(house: House, note: Note, away: bool) -> None:
     session = await house.create(
         introduction_s=LIMIT_SECONDS, grace_s=GRACE_SECONDS, stepping="by-hand", accept_window_s=60
     )
-    facilitator = await Person.enter(house, session, Role.FACILITATOR, "Meera", 0)
-    ana = await Person.enter(house, session, Role.PARTICIPANT, "Ana", 1)
-    await facilitator.see(lambda view, you: len(view["people"]) == 2)
-    await facilitator.done("begin")
-    await facilitator.done("advance", from_="welcome")
-    await facilitator.done("next", turn=None)
-    turn = (await ana.see(lambda view, you: view["turn"] is not None))["turn"]["id"]
-    await ana.done("start_turn", turn=turn)
-    began = await asyncio.gather(*(seen(person, "speaking") for person in (facilitator, ana)))
-    grace = await asyncio.gather(*(seen(person, "grace") for person in (facilitator, ana)))
-    ended = await asyncio.gather(*(seen(person, None) for person in (facilitator, ana)))
-    for start, late, end in zip(began, grace, ended, strict=True):
-        assert late - start == pytest.approx(LIMIT_SECONDS, abs=WRONG_SECONDS)
-        assert end - late == pytest.approx(GRACE_SECONDS, abs=WRONG_SECONDS)
+    dice = random.Random(seed())
+    roles = (Role.FACILITATOR, Role.PARTICIPANT)
+    members = [await come(house, session, role, each, dice) for each, role in enumerate(roles)]
+    facilitator, ana = members
+    await facilitator.do("begin")
+    await facilitator.do("advance", from_="welcome")
+    await facilitator.do("next", turn=None)
+    await seen_by(members, "offered")
+    await ana.do("start_turn", turn=ana.latest["view"]["turn"]["id"])
+    began = await seen_by(members, "speaking")
+    if away:
+        await asyncio.sleep(dice.uniform(1, 3))
+        house.freeze_store()
+        await asyncio.sleep(AWAY_SECONDS)
+        house.thaw_store()
+    grace = await seen_by(members, "grace")
+    ended = await seen_by(members, None)
     async with house.client() as store:
         story = await Story.read(store, session)
-    ends = [event for event in story.events if isinstance(event, TurnClosed)]
-    (start_of_turn,) = [event for event in story.events if isinstance(event, TurnStarted)]
-    assert len(ends) == 1
-    assert ends[0].at - start_of_turn.at == 1000 * (LIMIT_SECONDS + GRACE_SECONDS)
+        outages, offset_ms = await read_outages(store), await true_offset_ms(store)
+    given_ms = check_given_back(story, outages)
+    assert (given_ms >= 1000 * AWAY_SECONDS) if away else not given_ms
+    assert check_turns(story) == 1
+    check_nothing_overdue(story)
+    assert sum(isinstance(event, TurnClosed) for event in story.events) == 1
+    for start, late, end in zip(began, grace, ended, strict=True):
+        agree(late - start, LIMIT_SECONDS + given_ms / 1000)
+        agree(end - late, GRACE_SECONDS)
+    for member in members:
+        check_screens(story, member)
+    note("clocks off by at most (ms)", max(check_countdowns(one, offset_ms) for one in members))
+    await asyncio.gather(*(member.stop() for member in members))
+
+
+def agree(measured: float, right: float) -> None:
+    """Check what a screen showed."""
+    assert measured == pytest.approx(right, abs=WRONG_MS / 1000)

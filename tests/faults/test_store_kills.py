@@ -1,0 +1,109 @@
+"""Stores that are killed under load, half of the time beside a busy disk."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from redis.exceptions import RedisError
+
+from tests.faults.checker import Story, is_current
+from tests.faults.conftest import NewCrowd, Note, times
+from tests.faults.crowd import Crowd, until
+from tests.running_server import runs
+
+pytestmark = pytest.mark.alone
+
+# From the moment in which the store answers again.
+BACK_SECONDS = 2.0
+# A store that died again and again is started after two seconds; then it reads its files.
+ANSWERS_SECONDS = 15.0
+
+# Writes and syncs without a pause; the file stays small.
+DISK_LOAD = """
+import os, sys
+block = os.urandom(1 << 20)
+while True:
+    with open(sys.argv[1], "wb") as file:
+        for _ in range(64):
+            file.write(block)
+            file.flush()
+            os.fsync(file.fileno())
+"""
+
+
+@contextlib.contextmanager
+def busy_disk(directory: Path) -> Iterator[None]:
+    """Keep the disk under a directory busy."""
+    load = subprocess.Popen([sys.executable, "-c", DISK_LOAD, str(directory / "load")])
+    try:
+        yield
+    finally:
+        load.kill()
+        load.wait()
+
+
+@pytest.mark.timeout(1800)
+async def test_a_killed_store_loses_nothing_and_everyone_is_back(
+    new_crowd: NewCrowd, tmp_path: Path, note: Note
+) -> None:
+    crowds = [await new_crowd(rooms=3, participants=3) for _ in range(2)]
+    stories = [
+        [await Story.read(crowd.store, circle.session) for circle in crowd.circles]
+        for crowd in crowds
+    ]
+    rounds = times(2, 100)
+    took: list[float] = []
+    for number in range(rounds):
+        load = busy_disk(tmp_path) if number % 2 else contextlib.nullcontext()
+        with load:
+            took += await asyncio.gather(*map(kill_once, crowds, stories))
+            assert max(took) <= BACK_SECONDS, took
+    assert sum([await crowd.check() for crowd in crowds]) > 5 * len(took)
+    note("kills", len(took))
+    note("with a busy disk", len(took) // 2)
+    note("everyone back after (s, median)", round(sorted(took)[len(took) // 2], 2))
+    note("everyone back after (s, last)", round(max(took), 2))
+    note("turns by limit", sum(crowd.by_limit for crowd in crowds))
+
+
+async def kill_once(crowd: Crowd, stories: list[Story]) -> float:
+    """Kill a store while people act; return how long after its return everyone was back."""
+    acting = asyncio.create_task(crowd.act(3600))
+    await asyncio.sleep(crowd.dice.uniform(0.2, 1.2))
+    victim = crowd.server.store()
+    os.kill(victim, signal.SIGKILL)
+    await until(lambda: _answers_again(crowd, victim), ANSWERS_SECONDS, 0.02)
+    began = time.monotonic()
+    acting.cancel()
+    await asyncio.wait({acting})
+    await until(lambda: everybody_is_back(crowd, stories), 10 * BACK_SECONDS, 0.02)
+    return time.monotonic() - began
+
+
+async def _answers_again(crowd: Crowd, victim: int) -> bool:
+    if runs(victim):
+        return False
+    try:
+        return bool(await crowd.store.ping())
+    except (RedisError, OSError):
+        return False
+
+
+async def everybody_is_back(crowd: Crowd, stories: list[Story]) -> bool:
+    """Say whether every command has its answer, and every screen shows the end of the log."""
+    for circle, story in zip(crowd.circles, stories, strict=True):
+        await story.read_on(crowd.store)
+        for member in circle.members:
+            told = [frame["away"] for frame in member.told if frame["type"] == "store"]
+            if told[-1:] == [True] or member.open_commands or not is_current(story, member):
+                return False
+    return True
