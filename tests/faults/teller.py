@@ -64,11 +64,18 @@ class Line(asyncio.Protocol):
         return self._transport is not None and not self._transport.is_closing()
 
     def send(self, text: str) -> None:
-        """Send a text frame; a mask of zeros is a mask too."""
-        data = text.encode()
+        """Send a text frame."""
+        self.write_frame(text.encode())
+
+    def write_frame(self, data: bytes, *, is_text: bool = True) -> None:
+        """Send one frame; a mask of zeros is a mask too."""
         size = bytes((0x80 | len(data),)) if len(data) < 126 else b"\xfe" + len(data).to_bytes(2)
+        self.write((b"\x81" if is_text else b"\x82") + size + b"\0\0\0\0" + data)
+
+    def write(self, data: bytes) -> None:
+        """Send bytes as they are."""
         assert self._transport is not None
-        self._transport.write(b"\x81" + size + b"\0\0\0\0" + data)
+        self._transport.write(data)
 
     def go_deaf(self) -> None:
         """Hear nothing any more."""
