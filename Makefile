@@ -47,9 +47,12 @@ test: check browser-packages
 	$(BIN)/pytest -q --ignore=tests/engine -m "not alone" -n $(TESTERS) --dist worksteal
 	$(BIN)/pytest -q --ignore=tests/engine -m alone
 
-# pytest-timeout's two minutes are for short runs.
+# pytest-timeout's two minutes are for short runs; its thread would end a process, and the
+# seed with it. Two at a time, as most of them wait; then those that keep every core busy.
+LONG_FAULTS = THERA_PEER_LONG_FAULTS=1 $(BIN)/pytest -v --timeout 3600 --timeout-method signal
 faults: setup $(VENV)/stamp-dev browser-packages
-	THERA_PEER_LONG_FAULTS=1 $(BIN)/pytest -q -s --timeout 3600 tests/faults
+	$(LONG_FAULTS) -n 2 --dist worksteal -m "not every_core" tests/faults
+	$(LONG_FAULTS) -m every_core tests/faults
 
 check: setup $(VENV)/stamp-dev
 	$(BIN)/ruff check .

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import contextlib
 import json
 import os
 import random
@@ -32,6 +33,8 @@ CUT_AFTER_SECONDS: Final = (0.0, 0.05)
 FRAMES_PER_SECOND: Final = 12.0
 PATIENCE_SECONDS: Final = 5.0
 AGAIN_SECONDS: Final = 0.2
+# Everything in a window has its answer by then, or never will.
+CERTAIN_SECONDS: Final = 90.0
 ANSWERS: Final = (b'{"type":"done"', b'{"type":"refu', b'{"type":"unkn')
 
 
@@ -131,14 +134,13 @@ class Line(asyncio.Protocol):
 
 @dataclass
 class Teller:
-    """One person who sends commands; `told` counts those that were answered with done."""
+    """One person who sends commands, and counts how."""
 
     port: int
     entry: Frame
     dice: random.Random
     command: Callable[[int], Frame]  # the n-th command, without its id
     name: str = "c"  # what the ids begin with
-    told: int = 0
     copies: int = 0  # frames beyond the first of each command
     cut: int = 0  # commands whose answers were cut off
     not_done: Counter[str] = field(default_factory=Counter)  # refusals, and unknown outcomes
@@ -163,13 +165,12 @@ class Teller:
             self._open[frame["id"]] = json.dumps(frame)
         cut = self.dice.random() < CUT
         await self._say(cut)
-        while self._open:
-            try:
-                async with asyncio.timeout(PATIENCE_SECONDS):
-                    await self._all_told.wait()
-            except TimeoutError:
-                await self._say(cut=False)
-        self.told += len(numbers)
+        async with asyncio.timeout(CERTAIN_SECONDS):
+            while self._open:
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._all_told.wait(), PATIENCE_SECONDS)
+                if self._open:
+                    await self._say(cut=False)
 
     async def _say(self, cut: bool) -> None:
         """Send what is open, in order, some of it again; then cut the line or wait."""

@@ -94,6 +94,8 @@ async def test_broken_frames_close_only_their_own_socket(tmp_path: Path, note: N
             await enter(server.url, links["participant"], Role.PARTICIPANT, f"P{number}", dice)
             for number in range(ATTACKERS)
         ]
+        await watching.do("begin")
+        await watching.do("advance", from_="welcome")  # now participants may do something
         settled = memory_kib(server)
         while counts["answers"] < OVER_SOCKETS:
             lines = (attack(server.port, guest.entry, dice, counts) for guest in guests)

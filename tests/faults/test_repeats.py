@@ -20,7 +20,7 @@ from tests.faults.conftest import NewCrowd, Note, times
 from tests.faults.crowd import Crowd
 from tests.faults.teller import CUT, Frame, Teller
 
-pytestmark = pytest.mark.alone
+pytestmark = [pytest.mark.alone, pytest.mark.every_core]
 
 # With five lines each: what FRAMES_PER_SECOND of a line makes keeps two workers busy.
 ROOMS = times(20, 64)
