@@ -27,6 +27,8 @@ from server.store.redis_clock import RedisClock
 # A pair: three pulses may be missed, not four.
 PULSE_SECONDS: Final = 1.0
 AWAY_SECONDS: Final = 3.0
+# While it is away it is asked more often: people wait, and then ask again within a second.
+AWAY_PULSE_SECONDS: Final = 0.25
 
 # A decision on an older sign of life could miss an outage: with the 500 ms that may pass
 # until the append, this stays under the three seconds from which on one is recorded.
@@ -104,7 +106,10 @@ class StoreWatch:
             self._recovering = asyncio.create_task(self._recover())
 
     async def pulse(self) -> None:
-        """Say a word to ourselves every second, and leave a sign of life, for ever."""
+        """Say a word to ourselves every second, and leave a sign of life, for ever.
+
+        While the store is away the word is said more often.
+        """
         loop = asyncio.get_running_loop()
         while True:
             began = loop.time()
@@ -122,7 +127,8 @@ class StoreWatch:
                 pass
             except Exception as error:
                 note_defect("the pulse", error)
-            await asyncio.sleep(max(0.05, PULSE_SECONDS - (loop.time() - began)))
+            pause = AWAY_PULSE_SECONDS if self.away else PULSE_SECONDS
+            await asyncio.sleep(max(0.05, pause - (loop.time() - began)))
 
     async def _live(self) -> None:
         began = asyncio.get_running_loop().time()
