@@ -14,7 +14,6 @@ be wrong in a second copy too. Rules 2 and 3 ask the engine what was due.
 from __future__ import annotations
 
 import time
-from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
@@ -38,8 +37,7 @@ from tests.faults.checker import Story
 from tests.faults.member import Member
 
 WRONG_MS: Final = 250
-# As many as a page keeps (web/static/js/room/server_clock.js): the best of them counts.
-SAMPLES: Final = 8
+SAMPLES: Final = 8  # looks at the store's clock; the fastest counts
 # Calls for support go on in real time; what a lobby waits for is a planned moment.
 MOVED: Final = (absence_due, expiry_due, facilitators_due, turn_due, undo_due, offer_due)
 
@@ -212,13 +210,9 @@ def check_countdowns(member: Member, offset_ms: float) -> float:
     When a turn ends is in the view, and the view is the log's (check_screens): what can
     still be wrong is the present moment, which a page has from the `now` of its frames.
     """
-    seen: deque[float] = deque(maxlen=SAMPLES)
     worst = 0.0
-    for heard, frame in member.views:
-        seen.append(frame["now"] - 1000 * heard)
-        turn = frame["view"].get("turn")
-        if turn is not None and turn["ends_at"] is not None:
-            wrong = max(seen) - offset_ms
-            assert abs(wrong) <= WRONG_MS, f"{member.session}: {wrong:.0f} ms off: {turn}"
-            worst = max(worst, abs(wrong))
+    for believed, turn in member.countdowns:
+        wrong = believed - offset_ms
+        assert abs(wrong) <= WRONG_MS, f"{member.session}: {wrong:.0f} ms off: {turn}"
+        worst = max(worst, abs(wrong))
     return worst

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -42,7 +43,7 @@ async def new_crowd(tmp_path: Path, note: Note) -> AsyncIterator[NewCrowd]:
         async def make(rooms: int, participants: int, workers: int = 2, **choices: object) -> Crowd:
             directory = tmp_path / f"server{next(numbers)}"
             server = RunningServer(directory, workers=workers)
-            stack.enter_context(server)
+            await asyncio.to_thread(stack.enter_context, server)
             crowd = Crowd(server, chosen)
             stack.push_async_callback(crowd.stop)
             await crowd.fill(rooms, participants, **choices)

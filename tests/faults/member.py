@@ -12,6 +12,7 @@ import itertools
 import json
 import random
 import time
+from collections import deque
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -28,6 +29,8 @@ Frame = dict[str, Any]
 # A page waits about as long: quick first, apart from each other.
 BACK_SECONDS: Final = (0.1, 0.6)
 ASK_AGAIN_SECONDS: Final = 1.0
+# As many as a page keeps (web/static/js/room/server_clock.js).
+SAMPLES: Final = 8
 # After these nobody comes back by themselves.
 FINAL_CODES: Final = frozenset({4100, 4101, 4102, 4103, 4104})
 
@@ -50,6 +53,8 @@ class Member:
     dice: random.Random
     sent: dict[str, Sent] = field(default_factory=dict)
     views: list[tuple[float, Frame]] = field(default_factory=list)  # (seconds, monotonic; frame)
+    # By what a page had the store's clock from its own (ms) while a turn ran: (offset, turn).
+    countdowns: list[tuple[float, Frame]] = field(default_factory=list)
     told: list[Frame] = field(default_factory=list)  # other frames: store, lost
     closes: list[int] = field(default_factory=list)
     connected: asyncio.Event = field(default_factory=asyncio.Event)
@@ -62,6 +67,7 @@ class Member:
         self._task: asyncio.Task[None] | None = None
         self._numbers = itertools.count(1)
         self._news = asyncio.Event()
+        self._offsets: deque[float] = deque(maxlen=SAMPLES)
 
     @property
     def person(self) -> str:
@@ -127,6 +133,7 @@ class Member:
         match frame["type"]:
             case "view":
                 self.views.append((time.monotonic(), frame))
+                self._look_at_clock(frame)
                 self.connected.set()
             case "done" | "refused":
                 if frame["id"] in self.sent and frame.get("code") != "too_fast":
@@ -138,6 +145,13 @@ class Member:
             case _:
                 self.told.append(frame)
         self._news.set()
+
+    def _look_at_clock(self, frame: Frame) -> None:
+        """Keep what a page would count down by now: the best of its newest samples."""
+        self._offsets.append(frame["now"] - 1000 * self.views[-1][0])
+        turn = frame["view"].get("turn")
+        if turn is not None and turn["ends_at"] is not None:
+            self.countdowns.append((max(self._offsets), turn))
 
     def _again(self, name: str) -> None:
         asyncio.get_running_loop().call_later(ASK_AGAIN_SECONDS, self._repeat, name)

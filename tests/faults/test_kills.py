@@ -51,7 +51,7 @@ def _wait_for_another(crowd: Crowd, victim: int, what: str) -> None:
 
 
 @pytest.mark.timeout(1200)
-@pytest.mark.parametrize(("what", "number"), [("worker", times(8, 500)), ("store", times(6, 200))])
+@pytest.mark.parametrize(("what", "number"), [("worker", times(8, 500))])
 async def test_what_was_acknowledged_survives_kills(
     new_crowd: NewCrowd, what: str, number: int
 ) -> None:

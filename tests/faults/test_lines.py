@@ -35,7 +35,7 @@ async def test_what_pub_sub_forgot_is_repaired_within_3_s(new_crowd: NewCrowd, n
     crowd = await new_crowd(rooms=6, participants=2)
     killed = 0
     async with Redis(unix_socket_path=f"{crowd.server.directory}/live.sock") as live:
-        while killed < times(60, 2_000):
+        while killed < times(40, 2_000):
             acting = asyncio.create_task(crowd.act(1.0))
             while not acting.done():
                 killed += await kill_subscriptions((crowd.store, live))
@@ -53,7 +53,7 @@ async def test_a_lost_last_message_is_repaired_within_3_s(new_crowd: NewCrowd, n
     await crowd.act(1.0)
     await crowd.settled()  # held: nothing that happens by itself brings a lost message to light
     lost, slowest = 0, 0.0
-    while lost < times(18, 500):
+    while lost < times(12, 500):
         for circle in crowd.circles:
             await append_unheard(crowd, circle, f"last {lost}")
         began = time.monotonic()
@@ -108,7 +108,7 @@ async def test_commands_that_come_up_to_three_times_act_once(new_crowd: NewCrowd
     crowd = await new_crowd(rooms=6, participants=3)
     for member in crowd.members:
         member.copies, member.cut = 3, 0.05
-    await crowd.act(times(6, 60), every=0.15)
+    await crowd.act(times(4, 60), every=0.15)
     for member in crowd.members:
         member.copies, member.cut = 1, 0.0
     sent = sum(len(member.sent) for member in crowd.members)

@@ -20,12 +20,12 @@ from tests.faults.conftest import NewCrowd, Note, times
 from tests.faults.crowd import Crowd
 from tests.faults.teller import CUT, Frame, Teller
 
-pytestmark = [pytest.mark.alone, pytest.mark.every_core]
+pytestmark = pytest.mark.every_core
 
 # With five lines each: what FRAMES_PER_SECOND of a line makes keeps two workers busy.
 ROOMS = times(20, 64)
 FACILITATORS = 4
-COMMANDS = times(6_000, 1_000_000)
+COMMANDS = times(4_000, 1_000_000)
 DOORS_AT_ONCE = 8
 # A hand whose raising got no certain answer yet is not up when its lowering is decided.
 ORDER_LOST = {"hand_raised", "hand_not_raised"}

@@ -55,7 +55,7 @@ def busy_disk(directory: Path) -> Iterator[None]:
 async def test_a_killed_store_loses_nothing_and_everyone_is_back(
     new_crowd: NewCrowd, tmp_path: Path, note: Note
 ) -> None:
-    crowds = [await new_crowd(rooms=3, participants=3) for _ in range(2)]
+    crowds = await asyncio.gather(*(new_crowd(rooms=3, participants=3) for _ in range(2)))
     stories = [
         [await Story.read(crowd.store, circle.session) for circle in crowd.circles]
         for crowd in crowds
