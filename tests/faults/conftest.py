@@ -63,4 +63,5 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     ]
     if lines:
         terminalreporter.section("what was done (THERA_PEER_SEED plays a seed again)")
-        terminalreporter.write_line("\n".join(lines))
+        for line in lines:
+            terminalreporter.write_line(line)

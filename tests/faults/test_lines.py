@@ -104,7 +104,9 @@ async def everybody_is_current(crowd: Crowd) -> bool:
 
 
 @pytest.mark.timeout(1800)
-async def test_commands_that_come_up_to_three_times_act_once(new_crowd: NewCrowd) -> None:
+async def test_commands_that_come_up_to_three_times_act_once(
+    new_crowd: NewCrowd, note: Note
+) -> None:
     crowd = await new_crowd(rooms=6, participants=3)
     for member in crowd.members:
         member.copies, member.cut = 3, 0.05
@@ -114,6 +116,7 @@ async def test_commands_that_come_up_to_three_times_act_once(new_crowd: NewCrowd
     sent = sum(len(member.sent) for member in crowd.members)
     done = await crowd.check()
     assert done > sent / 4
+    note("commands", sent)
 
 
 @pytest.mark.timeout(300)
