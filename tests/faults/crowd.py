@@ -145,7 +145,9 @@ class Crowd:
     async def one_act(self, member: Member, patient: bool = False) -> None:
         """Let somebody do one thing; the patient only begin turns, and end none."""
         may, turn = member.latest["you"]["may"], member.latest["view"]["turn"]
-        if member.role is Role.FACILITATOR and (patient or member.dice.random() < 0.8):
+        if patient and turn and "extend" in may and member.dice.random() < 0.05:
+            await self._stretch(member, turn["id"])
+        elif member.role is Role.FACILITATOR and (patient or member.dice.random() < 0.8):
             self._prompts += 1
             await member.send("set_prompt", text=f"prompt {self._prompts}")
         elif member.role is Role.FACILITATOR:
@@ -161,6 +163,15 @@ class Crowd:
                 await member.send("start_turn", turn=turn["id"])
         else:
             await member.send("raise_hand" if "raise_hand" in may else "lower_hand")
+
+    async def _stretch(self, facilitator: Member, turn: str) -> None:
+        """Give a turn more time, or let it stand for a moment."""
+        if facilitator.dice.random() < 0.5:
+            await facilitator.send("extend", turn=turn)
+        else:
+            await facilitator.send("hold")
+            await asyncio.sleep(facilitator.dice.uniform(0.1, 1))
+            await facilitator.send("resume")
 
     # ---- Afterwards -------------------------------------------------------------------
 
