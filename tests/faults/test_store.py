@@ -56,9 +56,9 @@ async def test_a_store_that_stands_still_is_noticed_and_costs_nobody_anything(
         os.kill(store, signal.SIGCONT)
     went_on_at = await now_ms(crowd)
     await until(lambda: _holds(heard_of(crowd.members, away=False)), 5.0)
-    (outage,) = await read_outages(crowd.store)
+    outage = (await read_outages(crowd.store))[-1]
     assert stood_at - 1000 * BEAT_SECONDS - WRONG_MS <= outage.since <= stood_at + WRONG_MS
-    assert went_on_at <= outage.until <= went_on_at + 5000
+    assert went_on_at - WRONG_MS <= outage.until <= went_on_at + 5000
     for circle, person, old in zip(crowd.circles, holders, before, strict=True):
         new = await Story.read(crowd.store, circle.session)
         check_nothing_spent(new.states[-1], old.states[-1], outage)
