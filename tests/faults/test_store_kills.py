@@ -99,11 +99,15 @@ async def _answers_again(crowd: Crowd, victim: int) -> bool:
 
 
 async def everybody_is_back(crowd: Crowd, stories: list[Story]) -> bool:
-    """Say whether every command has its answer, and every screen shows the end of the log."""
+    """Say whether nobody is told that the store is away, and every screen shows its log's end.
+
+    A command without a certain answer is asked again a second later, as a page does, and
+    may take longer: crowd.check waits for it.
+    """
     for circle, story in zip(crowd.circles, stories, strict=True):
         await story.read_on(crowd.store)
         for member in circle.members:
             told = [frame["away"] for frame in member.told if frame["type"] == "store"]
-            if told[-1:] == [True] or member.open_commands or not is_current(story, member):
+            if told[-1:] == [True] or not is_current(story, member):
                 return False
     return True
