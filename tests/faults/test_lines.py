@@ -9,10 +9,10 @@ from collections.abc import Iterable
 import pytest
 from redis.asyncio import Redis
 
-from server.rooms.draft import expires_at, wake_at
+from server.rooms.draft import expires_at
 from server.rooms.replica import encode_events
-from server.store.position import Position, Record
-from server.store.room_log import Appended, RoomLog
+from server.store.room_log import ids_key, log_key
+from server.store.script import Script
 from session_engine import PersonId, decide
 from session_engine.commands import SetPrompt
 from tests.faults.checker import Story
@@ -72,21 +72,16 @@ async def append_unheard(crowd: Crowd, circle: Circle, text: str) -> None:
     The workers' own lines stay whole: a new subscription would be a sign to read the log.
     """
     story = await Story.read(crowd.store, circle.session)
-    room, at = story.states[-1], Position(story.version, story.heads[-1])
+    room, at = story.states[-1], (story.version, story.heads[-1])
     seconds, microseconds = await crowd.store.time()
     now = 1000 * seconds + microseconds // 1000
     events = decide(room, SetPrompt(by=PersonId(circle.facilitator.person), text=text), now)
-    sharded = RoomLog(crowd.store, cluster=True)  # workers of one store hear no sharded channels
-    answer = await sharded.append(
-        circle.session,
-        at,
-        [Record("", encode_events(events))],
-        decided_at=now,
-        due_at=0,
-        expires_at_ms=expires_at(room),
-        wake_at=wake_at(room, now),
+    # Workers of one store hear no sharded channels.
+    answer = await Script(crowd.store, "append.lua")(
+        [log_key(circle.session), ids_key(circle.session)],
+        [*at, now, 0, expires_at(room), "", circle.session, "SPUBLISH", "", encode_events(events)],
     )
-    assert isinstance(answer, Appended), answer
+    assert answer[0] == b"appended", answer
 
 
 async def everybody_sees(crowd: Crowd, prompt: str) -> bool:

@@ -11,7 +11,7 @@ import pytest
 from server.store.life import BEAT_SECONDS, Outage
 from server.store.room_log import log_key
 from session_engine import Room
-from tests.faults.checker import Story, is_current
+from tests.faults.checker import Story, is_current, told_lost
 from tests.faults.clocks import WRONG_MS, read_outages
 from tests.faults.conftest import LONG, NewCrowd, Note, times
 from tests.faults.crowd import Circle, Crowd, until
@@ -140,7 +140,7 @@ async def cut_the_tail(crowd: Crowd, circle: Circle) -> int:
         new = await Story.read(crowd.store, circle.session)
         assert new.heads[kept] == old.heads[kept]
         return all(
-            is_current(new, member) and told_of(member) == lost[member.person]
+            is_current(new, member) and told_lost(member) == lost[member.person]
             for member in circle.members
         )
 
@@ -161,8 +161,3 @@ def lost_of(story: Story, member: Member, kept: int) -> set[str]:
         and sent.answer["type"] == "done"
         and int(story.ids[f"{member.person}:{name}"][0]) > kept
     }
-
-
-def told_of(member: Member) -> set[str]:
-    """Return which commands this member was told are lost."""
-    return {name for frame in member.told if frame["type"] == "lost" for name in frame["ids"]}
