@@ -181,6 +181,7 @@ def create_app(settings: Settings) -> Starlette:
         exception_handlers=pages.exception_handlers(context),
         lifespan=lifespan,
     )
+    app.state.hand_over = parts.presence.hand_over
     # A redirect would be built from the Host header, which a stranger chooses.
     app.router.redirect_slashes = False
     return app

@@ -21,10 +21,13 @@ from server.rooms.rooms import Rooms
 from server.rooms.watch import worker_of
 from server.store.errors import StoreError
 from server.store.life import Life
-from session_engine import Arrive, ConnectionId, Drop, PersonId
+from session_engine import Arrive, ConnectionId, Drop, Person, PersonId
 
 # Ghosts are dropped a lease (10 s) and this after the kill of their worker, at the latest.
 JUDGE_SECONDS: Final = 1.0
+# A client comes back after up to half a second. Who does it while their worker is relieved was
+# never away: their turn goes on, and is not held as by a drop.
+HAND_OVER_SECONDS: Final = 1.0
 # After an outage it matters soon who is still there: until then clocks stand.
 SETTLING_SECONDS: Final = 0.25
 
@@ -38,6 +41,7 @@ class Presence:
         self._life = life
         self._numbers = itertools.count(1)
         self._own: set[str] = set()
+        self._handing_over = False
 
     def new_connection(self) -> ConnectionId:
         """Name a new connection of this worker."""
@@ -53,6 +57,13 @@ class Presence:
 
     def drop(self, replica: Replica, person: PersonId, connection: ConnectionId) -> None:
         """Say that a connection is gone; if the store is away, `judge` says it later."""
+        if self._handing_over:
+            loop = asyncio.get_running_loop()
+            loop.call_later(HAND_OVER_SECONDS, self._drop, replica, person, connection)
+        else:
+            self._drop(replica, person, connection)
+
+    def _drop(self, replica: Replica, person: PersonId, connection: ConnectionId) -> None:
         self._own.discard(connection)
         self._rooms.submit(replica, Drop(person=person, connection=connection))
 
@@ -95,15 +106,30 @@ class Presence:
             except Exception as error:
                 note_defect("presence", error)
 
-    async def leave_all(self) -> None:
-        """Drop every own connection: this worker stops."""
-        self._own.clear()
-        waiting = [
-            self._rooms.submit(replica, Drop(person=person.id, connection=person.connection))
+    def hand_over(self) -> None:
+        """Expect from now on that who loses their socket here comes back on another worker."""
+        self._handing_over = True
+
+    def _still_here(self) -> list[tuple[Replica, Person]]:
+        return [
+            (replica, person)
             for replica in self._rooms.opened()
             if replica.room is not None
             for person in replica.room.people.values()
             if person.connection and worker_of(person.connection) == self._rooms.worker
+        ]
+
+    async def leave_all(self) -> None:
+        """Drop every own connection: this worker stops."""
+        loop = asyncio.get_running_loop()
+        ends = loop.time() + (HAND_OVER_SECONDS if self._handing_over else 0.0)
+        while loop.time() < ends and self._still_here():  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
+        self._own.clear()
+        waiting = [
+            self._rooms.submit(replica, Drop(person=person.id, connection=person.connection))
+            for replica, person in self._still_here()
+            if person.connection
         ]
         for future in waiting:
             if isinstance(await future, Unknown):

@@ -1,5 +1,7 @@
 """The parent: starts workers and the store, starts them again, stops them in order.
 
+SIGTERM and SIGINT stop it, SIGHUP restarts the workers one after another.
+
 It has no event loop and no threads, so that it may fork workers with everything
 already imported: a dead worker is replaced within milliseconds.
 """
@@ -14,10 +16,11 @@ import signal
 import socket
 import sys
 import time
-import traceback
 from collections.abc import Callable, Sequence
 from types import FrameType
 
+from server.serving.child import Child
+from server.serving.relief import Relief
 from server.serving.worker import GRACE_SECONDS
 from server.store.embedded_valkey import EmbeddedValkey
 
@@ -29,54 +32,6 @@ RESTART_PAUSE_SECONDS = 1.0
 # What a worker may need beyond uvicorn's own patience (3 s of it to say goodbye to a store
 # that does not answer) before it is killed. Hosting platforms kill all of us after 10 s.
 STOP_SECONDS = GRACE_SECONDS + 5.0
-
-
-class Child:
-    """One forked process and when it may be started again."""
-
-    def __init__(self, run: Callable[[], None]) -> None:
-        self._run = run
-        self.pid: int | None = None
-        self.started_at = 0.0
-        self.start_from = 0.0
-
-    def start(self) -> None:
-        """Fork; the child never returns from here."""
-        sys.stdout.flush()
-        sys.stderr.flush()
-        self.started_at = time.monotonic()
-        pid = os.fork()
-        if pid:
-            self.pid = pid
-            return
-        code = 1
-        try:
-            self._run()
-            code = 0
-        except SystemExit as end:
-            code = end.code if isinstance(end.code, int) else 1
-        except BaseException:
-            traceback.print_exc()
-        finally:
-            with contextlib.suppress(OSError, ValueError):
-                sys.stdout.flush()
-                sys.stderr.flush()
-            os._exit(code)
-
-    def ended(self) -> int | None:
-        """Return the exit code if the process has ended since the last look."""
-        if self.pid is None:
-            return None
-        pid, status = os.waitpid(self.pid, os.WNOHANG)
-        if not pid:
-            return None
-        self.pid = None
-        return os.waitstatus_to_exitcode(status)
-
-    def signal(self, number: int) -> None:
-        """Send a signal to a process that has not ended."""
-        if self.pid is not None:
-            os.kill(self.pid, number)
 
 
 class Parent:
@@ -93,22 +48,29 @@ class Parent:
     ) -> None:
         """Take what a worker does (given the descriptor on which it says that it serves)."""
         self._ready, self._say_ready = os.pipe()
-        self._workers = [Child(lambda: work(self._say_ready)) for _ in range(workers)]
+
+        def worker() -> Child:
+            return Child(lambda: work(self._say_ready))
+
+        self._workers = [worker() for _ in range(workers)]
+        self._relief = Relief(self._workers, worker)
         self._rehearsal = Child(rehearse) if rehearse else None
         self._stores = stores
         self._on_ready = on_ready
         self._serving = False
         self._stop_asked = 0
         self._failed = False
+        self._in_terminal = os.isatty(0)
 
     def run(self) -> int:
-        """Serve until SIGTERM or SIGINT; return the exit code."""
+        """Serve until SIGTERM or SIGINT, restart workers on SIGHUP; return the exit code."""
         waker, wake = socket.socketpair()
         for end in (waker, wake):
             end.setblocking(False)
         signal.set_wakeup_fd(wake.fileno(), warn_on_full_buffer=False)
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, self._ask_to_stop)
+        signal.signal(signal.SIGHUP, self._ask_to_restart)
         signal.signal(signal.SIGCHLD, lambda _number, _frame: None)  # only wakes the loop
         gc.freeze()  # children share these pages instead of copying them
         for worker in self._workers:
@@ -122,12 +84,20 @@ class Parent:
     def _ask_to_stop(self, _number: int, _frame: FrameType | None) -> None:
         self._stop_asked += 1
 
+    def _ask_to_restart(self, _number: int, _frame: FrameType | None) -> None:
+        if self._in_terminal and not os.isatty(0):
+            self._stop_asked += 1  # the terminal that we run in was closed
+        else:
+            self._relief.ask()
+
     def _wait(self, waker: socket.socket) -> None:
         readable, _, _ = select.select([waker.fileno(), self._ready], [], [], LOOK_SECONDS)
         if waker.fileno() in readable:
             _drain(waker)
         if self._ready in readable:
-            os.read(self._ready, 4096)
+            serving = {int(pid) for pid in os.read(self._ready, 4096).split()}
+            for child in [*self._workers, *self._relief.children]:
+                child.ready = child.ready or child.pid in serving
             if not self._serving:
                 self._serving = True
                 self._on_ready()
@@ -147,6 +117,7 @@ class Parent:
                 self._note_end(worker, code, now)
             elif worker.pid is None and now >= worker.start_from:
                 worker.start()
+        self._relief.go_on(now)
         if self._rehearsal and self._rehearsal.ended():
             print("The rehearsal ended early; the server goes on.", file=sys.stderr)
 
@@ -165,9 +136,10 @@ class Parent:
         """End the rehearsal and the workers, the stores last; asked twice, at once."""
         if self._rehearsal:
             self._rehearsal.signal(signal.SIGKILL)
-        for worker in self._workers:
+        workers = [*self._workers, *self._relief.children]
+        for worker in workers:
             worker.signal(signal.SIGTERM)
-        children = [*self._workers, *([self._rehearsal] if self._rehearsal else [])]
+        children = [*workers, *([self._rehearsal] if self._rehearsal else [])]
         deadline = time.monotonic() + STOP_SECONDS
         asked = self._stop_asked
         while any(child.pid is not None for child in children):

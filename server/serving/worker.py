@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
+import math
 import os
 import random
 import signal
 import socket
+from types import FrameType
+from typing import cast
 
+from starlette.applications import Starlette
 from uvicorn import Config, Server
 
 from server.serving.http_deadline import DeadlineProtocol
@@ -20,6 +25,12 @@ PING_SECONDS = 5.0
 PONG_SECONDS = 10.0
 # Longer than any decent answer takes; sockets are closed at once and come back elsewhere.
 GRACE_SECONDS = 3
+# A worker that is relieved lets its people go a few at a time: who comes back at the same
+# moment as a thousand others waits longer than the second that nobody should lose.
+LET_GO_AT_ONCE = 5
+LET_GO_EVERY_SECONDS = 0.02
+# With 5,000 sockets as long as 5 at a time take; with more, more at a time.
+LET_GO_SECONDS = 20.0
 # The longest frame of the contract.
 FRAME_BYTES = 32 * 1024
 
@@ -49,16 +60,44 @@ def uvicorn_config(settings: Settings) -> Config:
 
 
 class Worker(Server):
-    """uvicorn's server, which tells the parent that it serves."""
+    """uvicorn's server, which tells the parent that it serves, and can be relieved."""
 
     def __init__(self, config: Config, ready: int) -> None:
         super().__init__(config)
         self._ready = ready
+        self._relieved = False
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start, then say so."""
+        signal.signal(signal.SIGHUP, self._be_relieved)
         await super().startup(sockets)
-        os.write(self._ready, b".")
+        os.write(self._ready, b"%d\n" % os.getpid())
+
+    def _be_relieved(self, _number: int, frame: FrameType | None) -> None:
+        """Stop as by SIGTERM, but other workers take our people over."""
+        self._relieved = True
+        cast(Starlette, self.config.app).state.hand_over()
+        self.handle_exit(signal.SIGTERM, frame)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Stop; when relieved, take nobody in any more, then let people go slowly."""
+        if self._relieved:
+            for server in self.servers:
+                server.close()
+            await self._let_go()
+        await super().shutdown(sockets)
+
+    async def _let_go(self) -> None:
+        connections = list(self.server_state.connections)
+        slices = LET_GO_SECONDS / LET_GO_EVERY_SECONDS
+        at_once = max(LET_GO_AT_ONCE, math.ceil(len(connections) / slices))
+        for start in range(0, len(connections), at_once):
+            if len(self._captured_signals) > 1:
+                return  # the whole server stops: at once
+            for connection in connections[start : start + at_once]:
+                if connection in self.server_state.connections:
+                    connection.shutdown()
+            await asyncio.sleep(LET_GO_EVERY_SECONDS)
 
 
 def become_child(parent: int) -> None:

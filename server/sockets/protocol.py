@@ -146,6 +146,11 @@ class RoomSocketProtocol(WebSocketsSansIOProtocol):
         if self.transport is not None:
             self.transport.abort()
 
+    def shutdown(self) -> None:
+        """Close because the worker stops; who was closed already is not closed again."""
+        if not self.transport.is_closing():
+            super().shutdown()
+
     def keepalive_timeout(self) -> None:
         """Give up a silent peer; uvicorn's own close would wait for it to read."""
         super().keepalive_timeout()

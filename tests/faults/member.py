@@ -57,6 +57,7 @@ class Member:
     countdowns: list[tuple[float, Frame]] = field(default_factory=list)
     told: list[Frame] = field(default_factory=list)  # other frames: store, lost
     closes: list[int] = field(default_factory=list)
+    lost: list[float] = field(default_factory=list)  # when a line that had shown a view broke
     connected: asyncio.Event = field(default_factory=asyncio.Event)
     copies: int = 1  # how often each command is sent, at most
     cut: float = 0.0  # how often the line is cut right after a command
@@ -126,6 +127,8 @@ class Member:
                     self._hear(json.loads(message))
             finally:
                 self._socket = None
+                if self.connected.is_set():
+                    self.lost.append(time.monotonic())
                 if socket.close_code is not None:
                     self.closes.append(socket.close_code)
 

@@ -1,0 +1,77 @@
+"""SIGHUP to the parent: new workers, one after another, or the old ones when that is wiser."""
+
+from __future__ import annotations
+
+import os
+import pty
+import signal
+import ssl
+import subprocess
+import sys
+from pathlib import Path
+
+import httpx
+import trustme
+
+from tests.running_server import RunningServer, clean_environment, until
+
+RESTARTED = "All workers have been restarted."
+
+
+def new_certificate(authority: trustme.CA, folder: Path) -> None:
+    """Write a certificate and its key where the server reads them."""
+    certificate = authority.issue_cert("127.0.0.1")
+    certificate.cert_chain_pems[0].write_to_path(folder / "cert.pem")
+    certificate.private_key_pem.write_to_path(folder / "key.pem")
+
+
+def answers(server: RunningServer, authority: trustme.CA, folder: Path) -> bool:
+    """Say whether the server has a certificate of this authority."""
+    trusted = folder / "authority.pem"
+    authority.cert_pem.write_to_path(trusted)
+    try:
+        context = ssl.create_default_context(cafile=trusted)
+        return httpx.get(f"{server.url}/healthz", verify=context).status_code == 200
+    except httpx.ConnectError:
+        return False
+
+
+def test_a_renewed_certificate_is_taken_and_a_broken_one_is_not(tmp_path: Path) -> None:
+    first, second = trustme.CA(), trustme.CA()
+    new_certificate(first, tmp_path)
+    cert, key = str(tmp_path / "cert.pem"), str(tmp_path / "key.pem")
+    options = ("--tls-cert", cert, "--tls-key", key)
+    with RunningServer(tmp_path / "data", *options, workers=2) as server:
+        workers = set(server.workers())
+        Path(cert).write_text("no certificate")
+        os.kill(server.pid, signal.SIGHUP)
+        until(lambda: "A new worker could not start" in server.printed())
+        assert set(server.workers()) == workers
+        assert answers(server, first, tmp_path)
+
+        new_certificate(second, tmp_path)
+        os.kill(server.pid, signal.SIGHUP)
+        until(lambda: RESTARTED in server.printed())
+        assert len(server.workers()) == 2
+        assert not set(server.workers()) & workers
+        assert answers(server, second, tmp_path)
+        assert not answers(server, first, tmp_path)
+
+
+def test_a_closed_terminal_stops_the_server(tmp_path: Path) -> None:
+    master, terminal = pty.openpty()
+    command = [sys.executable, "-m", "server.cli", "serve", "--port", "0", "--data", str(tmp_path)]
+    with subprocess.Popen(
+        command, env=clean_environment(), stdin=terminal, stdout=subprocess.PIPE, text=True
+    ) as server:
+        os.close(terminal)
+        assert server.stdout is not None
+        assert "is ready at" in server.stdout.readline()
+        server.send_signal(signal.SIGHUP)  # somebody asks, and the terminal is there
+        try:
+            server.wait(2)
+            raise AssertionError("it stopped for a restart")
+        except subprocess.TimeoutExpired:
+            os.close(master)
+        server.send_signal(signal.SIGHUP)
+        assert server.wait(15) == 0
