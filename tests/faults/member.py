@@ -13,7 +13,9 @@ import json
 import random
 import time
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from socket import socket as Socket  # noqa: N812 - a line's own name is socket
 from typing import Any, Final
 
 import httpx
@@ -61,6 +63,7 @@ class Member:
     connected: asyncio.Event = field(default_factory=asyncio.Event)
     copies: int = 1  # how often each command is sent, at most
     cut: float = 0.0  # how often the line is cut right after a command
+    dial: Callable[[], Socket] | None = None  # opens the line, from elsewhere
 
     def __post_init__(self) -> None:
         """Begin without a line."""
@@ -117,7 +120,10 @@ class Member:
 
     async def _attend(self) -> None:
         address = f"{self.url.replace('http', 'ws', 1)}/ws/rooms/{self.session}"
-        async with connect(address, compression=None, open_timeout=5, close_timeout=1) as socket:
+        line = await asyncio.to_thread(self.dial) if self.dial else None
+        async with connect(
+            address, compression=None, open_timeout=5, close_timeout=1, sock=line
+        ) as socket:
             self._socket = socket
             await socket.send(json.dumps({"pass": self.entry["pass"]}))
             for name in self.open_commands:

@@ -79,7 +79,7 @@ def check_losses(circle: Circle) -> list[float]:
 
 async def connections(crowd: Crowd) -> dict[str, str]:
     """Return the worker that each person is on, as the logs have it."""
-    held = {}
+    held: dict[str, str] = {}
     for circle in crowd.circles:
         room = (await Story.read(crowd.store, circle.session)).rooms[-1]
         assert room is not None
