@@ -13,7 +13,9 @@ from typing import Final
 import pytest
 
 from tests.faults.crowd import Crowd, seed
+from tests.faults.others import Others
 from tests.running_server import RunningServer
+from tests.server.house import House
 
 LONG: Final = bool(os.environ.get("THERA_PEER_LONG_FAULTS"))
 
@@ -65,3 +67,17 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.section("what was done (THERA_PEER_SEED plays a seed again)")
         for line in lines:
             terminalreporter.write_line(line)
+
+
+@pytest.fixture
+async def others(tmp_path: Path) -> AsyncIterator[Others]:
+    """Two workers, and people on them who behave."""
+    house = House(tmp_path)
+    try:
+        for _ in range(2):
+            house.start_worker()
+        others = Others(house)
+        yield others
+        others.go()
+    finally:
+        house.close()
