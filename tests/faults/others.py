@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import json
+import random
 import statistics
 import time
 from collections.abc import Sequence
@@ -21,6 +22,7 @@ from benchmarks.room import BenchRoom, Screen
 from server.pages.guidelines import GUIDELINES_VERSION
 from session_engine import Role
 from session_engine.limits import MAX_THEME
+from tests.faults.member import BACK_SECONDS
 from tests.server.house import House
 
 # As often as a room full of hands and prompts changes at its liveliest.
@@ -36,6 +38,7 @@ class Others:
         """Begin without rooms."""
         self.house = house
         self.rooms: list[BenchRoom] = []
+        self.passes: dict[str, list[str]] = {}
         self._numbers = itertools.count(1)
 
     async def fill(self, rooms: int, people: int, themes: int = 0) -> None:
@@ -43,6 +46,7 @@ class Others:
         for number in range(rooms):
             room = BenchRoom(await self.house.create(title=f"Room {number}"))
             tokens = await self.enter(room, [Role.FACILITATOR, *[Role.PARTICIPANT] * people])
+            self.passes[room.session] = tokens
             room.screens = await asyncio.gather(
                 *(self.seat(room, token, at) for at, token in enumerate(tokens))
             )
@@ -106,12 +110,34 @@ class Others:
         ends = time.perf_counter() + seconds
         await asyncio.sleep(phase)
         while time.perf_counter() < ends:
-            text = f"prompt {next(self._numbers)}"
-            room.begin(b'"prompt":"%b"' % text.encode())
-            command = {"id": text.replace(" ", "-"), "do": "set_prompt", "text": text}
-            room.screens[0].send(json.dumps(command))
-            await asyncio.wait_for(room.done.wait(), 30)
+            await self.change(room)
             await asyncio.sleep(max(0.0, room.sent_at + EVERY_SECONDS - time.perf_counter()))
+
+    async def change(self, room: BenchRoom) -> None:
+        """Change a room, and wait until every screen of it shows that."""
+        text = f"prompt {next(self._numbers)}"
+        room.begin(b'"prompt":"%b"' % text.encode())
+        command = {"id": text.replace(" ", "-"), "do": "set_prompt", "text": text}
+        room.screens[0].send(json.dumps(command))
+        await asyncio.wait_for(room.done.wait(), 30)
+
+    async def drop_all(self, dice: random.Random) -> None:
+        """Cut all lines at once; return when everybody has come back, as pages do."""
+        self.go()
+        await asyncio.gather(*(self._come_back(room, dice) for room in self.rooms))
+
+    async def _come_back(self, room: BenchRoom, dice: random.Random) -> None:
+        async def one(token: str, number: int) -> Screen:
+            while True:
+                await asyncio.sleep(dice.uniform(*BACK_SECONDS))
+                try:
+                    return await self.seat(room, token, number)
+                except ConnectionError:
+                    continue
+
+        # Each on the other worker than before.
+        coming = (one(token, at + 1) for at, token in enumerate(self.passes[room.session]))
+        room.screens = await asyncio.gather(*coming)
 
     async def ratio(
         self, fault: AbstractAsyncContextManager[object], pairs: int, seconds: float
