@@ -14,6 +14,7 @@ from session_engine.events import PersonAbsent, TurnClosed, TurnDropped
 from tests.faults.checker import Story
 from tests.faults.conftest import LONG, NewCrowd, times
 from tests.faults.crowd import Circle, Crowd, until
+from tests.faults.floor import take_the_floor
 from tests.faults.member import Member
 
 pytestmark = pytest.mark.alone
@@ -23,21 +24,6 @@ LOST_SECONDS = 1.0
 RESTARTED = "All workers have been restarted."
 # A worker's start, its people's moves and its goodbye take about three seconds.
 EACH_SECONDS = 15.0
-
-
-async def take_the_floor(circle: Circle) -> str:
-    """Let the first participant speak; return the turn's id."""
-    holder = circle.members[1]
-    await circle.facilitator.do("give_floor", person=holder.person)
-
-    async def offered() -> bool:
-        turn = holder.latest["view"]["turn"]
-        return bool(turn and turn["person"] == holder.person)
-
-    await until(offered, 5)
-    turn = str(holder.latest["view"]["turn"]["id"])
-    assert (await holder.do("start_turn", turn=turn))["type"] == "done"
-    return turn
 
 
 async def restart(crowd: Crowd, before: int) -> None:
