@@ -8,18 +8,15 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-import json
 import random
 import statistics
 import time
-from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Final
 
 import httpx
 
-from benchmarks.room import BenchRoom, Screen
-from server.pages.guidelines import GUIDELINES_VERSION
+from benchmarks.rooms import BenchRoom, Screen, Site, close, let_in
 from session_engine import Role
 from session_engine.limits import MAX_THEME
 from tests.faults.member import BACK_SECONDS
@@ -39,54 +36,31 @@ class Others:
         """Begin without rooms."""
         self.house = house
         self.rooms: list[BenchRoom] = []
-        self.passes: dict[str, list[str]] = {}
         self._numbers = itertools.count(1)
 
     async def fill(self, rooms: int, people: int, themes: int = 0) -> None:
         """Make rooms with a facilitator and so many participants; themes make views larger."""
-        for number in range(rooms):
-            room = BenchRoom(await self.house.create(title=f"Room {number}"))
-            tokens = await self.enter(room, [Role.FACILITATOR, *[Role.PARTICIPANT] * people])
-            self.passes[room.session] = tokens
-            room.screens = await asyncio.gather(
-                *(self.seat(room, token, at) for at, token in enumerate(tokens))
-            )
-            room.begin(b'"stage":"welcome"')
-            room.screens[0].send('{"id":"begin","do":"begin"}')
-            await asyncio.wait_for(room.done.wait(), 30)
-            for at in range(themes):
-                theme = {
-                    "id": f"theme-{at}",
-                    "do": "add_theme",
-                    "text": f"{at} ".ljust(MAX_THEME, "अ"),
-                }
-                room.screens[0].send(json.dumps(theme))
-            self.rooms.append(room)
+        circle = [Role.FACILITATOR, *[Role.PARTICIPANT] * people]
+        self.rooms = await Site.of_house(self.house).fill(rooms, circle)
+        for room in self.rooms:
+            await room.see('"stage":"welcome"', "begin")
+            for number in range(themes):
+                text = f"{number} ".ljust(MAX_THEME, "अ")
+                await room.see(f'"text":"{number} ', "add_theme", text=text)
 
-    async def enter(self, room: BenchRoom, roles: Sequence[Role]) -> list[str]:
-        """Come in by the room's links; return the passes."""
-        passes = []
+    async def enter(self, room: BenchRoom, people: int) -> list[str]:
+        """Let more participants through the door; return their passes."""
+        link = "#" + self.house.link(room.session, Role.PARTICIPANT)
+        port = self.house.workers[0].port
         async with httpx.AsyncClient(timeout=30) as client:
-            for number, role in enumerate(roles):
-                body = {
-                    "link": self.house.link(room.session, role),
-                    "name": f"{role} {number}",
-                    "consent": GUIDELINES_VERSION,
-                }
-                answer = await client.post(f"{self.house.workers[0].url}/api/enter", json=body)
-                passes.append(str(answer.raise_for_status().json()["pass"]))
-        return passes
+            return [await let_in(client, port, link, f"P{number}") for number in range(people)]
 
     async def seat(
         self, room: BenchRoom, token: str, number: int, kind: type[Screen] = Screen
     ) -> Screen:
         """Open a screen on one of the workers, and wait for its first view."""
         port = self.house.workers[number % len(self.house.workers)].port
-        _, screen = await asyncio.get_running_loop().create_connection(
-            lambda: kind(room, token, f"127.0.0.1:{port}"), "127.0.0.1", port
-        )
-        await screen.up
-        return screen
+        return await kind(room, token, port).connect()
 
     async def p99_ms(self, seconds: float) -> float:
         """Change every room again and again; return how long commands take to the last screen.
@@ -117,10 +91,7 @@ class Others:
     async def change(self, room: BenchRoom) -> None:
         """Change a room, and wait until every screen of it shows that."""
         text = f"prompt {next(self._numbers)}"
-        room.begin(b'"prompt":"%b"' % text.encode())
-        command = {"id": text.replace(" ", "-"), "do": "set_prompt", "text": text}
-        room.screens[0].send(json.dumps(command))
-        await asyncio.wait_for(room.done.wait(), 30)
+        await room.see(f'"prompt":"{text}"', "set_prompt", text=text)
 
     async def drop_all(self, dice: random.Random) -> None:
         """Cut all lines at once; return when everybody has come back, as pages do."""
@@ -136,8 +107,7 @@ class Others:
                 except ConnectionError:
                     continue
 
-        # Each on the other worker than before.
-        coming = (one(token, at + 1) for at, token in enumerate(self.passes[room.session]))
+        coming = (one(token, at) for at, token in enumerate(room.passes))
         room.screens = await asyncio.gather(*coming)
 
     async def check(
@@ -160,6 +130,4 @@ class Others:
 
     def go(self) -> None:
         """Send everybody home."""
-        for room in self.rooms:
-            for screen in room.screens:
-                screen.close()
+        close(self.rooms)

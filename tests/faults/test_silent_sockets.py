@@ -13,7 +13,7 @@ from typing import Final, Self, cast
 
 import pytest
 
-from server.app import end_all
+from server.rooms.ending import end_all
 from tests.faults.conftest import LONG, times
 from tests.faults.others import Others
 from tests.server.house import House
@@ -24,8 +24,8 @@ AT_ONCE = 1_000
 CLOSED_SECONDS: Final = 12.0
 BYTE_EVERY_SECONDS: Final = 0.5
 SPREAD_SECONDS: Final = 8.0
-# A short run has too few commands for a p99: it sees disasters.
-MOST_SLOWER = 1.1 if LONG else 2.0
+# A short run, on a machine that may be busy, sees disasters: a worker that stands still.
+MOST_SLOWER = 1.1 if LONG else 4.0
 
 HEAD: Final = (
     b"GET /ws/rooms/s0 HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\n"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import re
+import shutil
 import subprocess
 import time
 from collections.abc import Iterable
@@ -13,8 +14,7 @@ from typing import Any, Self
 
 import pytest
 
-from benchmarks.room import Screen
-from session_engine import Role
+from benchmarks.rooms import Screen
 from session_engine.limits import MAX_THEMES
 from tests.faults.conftest import LONG, times
 from tests.faults.others import Others
@@ -24,10 +24,12 @@ pytestmark = pytest.mark.alone
 
 MOST_BYTES = 256 * 1024
 GONE_SECONDS = 20.0
-# A short run has too few commands for a p99: it sees disasters.
-MOST_SLOWER = 1.2 if LONG else 2.0
+# A short run, on a machine that may be busy, sees disasters: a worker that stands still.
+MOST_SLOWER = 1.2 if LONG else 4.0
 # A sip every half second is a kilobyte a second.
 SIP_BYTES, SIP_SECONDS = 512, 0.5
+
+Line = tuple[int, int]  # the server's port and the client's
 
 
 class Deaf(Screen):
@@ -52,6 +54,15 @@ class Deaf(Screen):
         """Read nothing from now on."""
         self.transport.pause_reading()
 
+    @property
+    def line(self) -> Line:
+        """The ports of this connection."""
+        server, client = (
+            self.transport.get_extra_info("peername"),
+            self.transport.get_extra_info("sockname"),
+        )
+        return int(server[1]), int(client[1])
+
 
 class Sipping(Deaf):
     """Reads a kilobyte a second, and answers the pings that it comes upon."""
@@ -74,13 +85,13 @@ class Sipping(Deaf):
             self.transport.resume_reading()
 
 
-def connections(workers: Iterable[Worker]) -> dict[int, int]:
-    """Return what the kernel holds to be sent, by the clients' ports, closed ones included."""
+def connections(workers: Iterable[Worker]) -> dict[Line, int]:
+    """Return what the kernel holds to be sent on each line, those that close included."""
     ports = " or ".join(f"sport = :{worker.port}" for worker in workers)
     command = ["ss", "--no-header", "-tanm", f"( {ports} )"]
     listed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    found = re.findall(r":(\d+)\s+skmem:\(\S*?,w(\d+),", listed)
-    return {int(port): int(held) for port, held in found}
+    found = re.findall(r":(\d+)\s+\S+:(\d+)\s+skmem:\(\S*?,w(\d+),", listed)
+    return {(int(ours), int(theirs)): int(held) for ours, theirs, held in found}
 
 
 def private_bytes(worker: Worker) -> int:
@@ -102,8 +113,7 @@ class SlowOnes:
     async def __aenter__(self) -> Self:
         for room in self.others.rooms:
             if room.session not in self._passes:
-                roles = [Role.PARTICIPANT] * self.each
-                self._passes[room.session] = await self.others.enter(room, roles)
+                self._passes[room.session] = await self.others.enter(room, self.each)
         kinds = itertools.cycle([Deaf, Sipping])
         coming = [
             self.others.seat(room, token, number, next(kinds))
@@ -119,21 +129,22 @@ class SlowOnes:
         await asyncio.sleep(0.5)  # their drops are part of the fault, not of what follows
 
 
+@pytest.mark.skipif(shutil.which("ss") is None, reason="Debian's package iproute2 is missing")
 @pytest.mark.timeout(300)
 async def test_a_slow_reader_costs_256_kib_and_is_gone_within_20_s(others: Others) -> None:
     await others.fill(rooms=times(13, 26), people=2, themes=MAX_THEMES)
     before = sum(map(private_bytes, others.house.workers))
     async with SlowOnes(others, each=times(8, 4)) as slow:
         driving = asyncio.create_task(others.p99_ms(GONE_SECONDS + 1))
-        left = {int(one.transport.get_extra_info("sockname")[1]): one for one in slow.here}
+        left = {one.line: one for one in slow.here}
         assert len(left) == 104
         kernel, private, last = 0, 0, 0.0
         while left:
             listed = await asyncio.to_thread(connections, others.house.workers)
             now = time.monotonic()
-            for port in set(left) - set(listed):
-                last = max(last, now - left.pop(port).slow_since)
-            kernel = max([kernel, *(listed[port] for port in left)])
+            for line in set(left) - set(listed):
+                last = max(last, now - left.pop(line).slow_since)
+            kernel = max([kernel, *(listed[line] for line in left)])
             grown = sum(map(private_bytes, others.house.workers)) - before
             private = max(private, grown // len(slow.here))
             assert all(now - one.slow_since < GONE_SECONDS for one in left.values())
