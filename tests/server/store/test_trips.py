@@ -1,0 +1,79 @@
+"""Commands of many rooms on one line: together, each with its own answer."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+from redis import exceptions as redis_errors
+from redis.asyncio import Redis
+
+from server.store.client import open_client
+from server.store.embedded_valkey import EmbeddedValkey
+from server.store.trips import COMMANDS_MAX, Trips
+
+
+@pytest.fixture
+def trips(client: Redis) -> Trips:
+    return Trips(client, patience_s=2.0)
+
+
+async def commands_seen(client: Redis) -> int:
+    """Count the reads of the store: a trip is one, however many commands it has."""
+    return int((await client.info("stats"))["total_reads_processed"])
+
+
+async def test_everybody_gets_their_own_answer(trips: Trips) -> None:
+    words = [f"word {number}" for number in range(3 * COMMANDS_MAX)]
+    answers = await asyncio.gather(*(trips.execute_command("ECHO", word) for word in words))
+    assert answers == [word.encode() for word in words]
+
+
+async def test_what_comes_meanwhile_goes_together(client: Redis, trips: Trips) -> None:
+    await trips.execute_command("PING")  # opens the line
+    before = await commands_seen(client)
+    await asyncio.gather(*(trips.execute_command("PING") for _ in range(1 + COMMANDS_MAX)))
+    assert await commands_seen(client) - before <= 3  # two trips, and the question
+
+
+async def test_a_refusal_is_that_of_one_command(trips: Trips) -> None:
+    asked = ("SET", "word", "x"), ("LPUSH", "word", "y"), ("GET", "word")
+    answers = await asyncio.gather(
+        *(trips.execute_command(*words) for words in asked), return_exceptions=True
+    )
+    assert (answers[0], answers[2]) == (b"OK", b"x")
+    assert isinstance(answers[1], redis_errors.ResponseError)
+
+
+async def test_who_does_not_wait_any_more_keeps_nobody_else(trips: Trips) -> None:
+    gone = asyncio.create_task(trips.execute_command("ECHO", "gone"))
+    here = asyncio.create_task(trips.execute_command("ECHO", "here"))
+    await asyncio.sleep(0)
+    gone.cancel()
+    assert await here == b"here"
+
+
+async def test_a_silent_store_is_waited_for_no_longer_than_patience(client: Redis) -> None:
+    trips = Trips(client, patience_s=0.2)
+    waiting = [trips.execute_command("BLPOP", "nothing", 5), trips.execute_command("PING")]
+    answers = await asyncio.gather(*waiting, return_exceptions=True)
+    assert [type(answer) for answer in answers] == [TimeoutError, TimeoutError]
+    # What the silent line would still have said is nobody's answer.
+    assert await trips.execute_command("ECHO", "back") == b"back"
+
+
+async def test_a_line_that_the_store_has_closed_costs_no_command(tmp_path: Path) -> None:
+    store = EmbeddedValkey(tmp_path)
+    store.start()
+    client = open_client(store.url)
+    try:
+        trips = Trips(client, patience_s=2.0)
+        await trips.execute_command("SET", "word", "x")
+        store.stop()
+        store.start()
+        await asyncio.sleep(0.1)  # longer than a line rests unseen
+        assert await trips.execute_command("GET", "word") == b"x"
+    finally:
+        await client.aclose()
+        store.stop()
