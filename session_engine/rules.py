@@ -290,11 +290,11 @@ def first_condition(room: Room, who: Standpoint, do: str) -> str | None:
     return None
 
 
-def may(room: Room, person: Person) -> list[str]:
+def may(room: Room, person: Person) -> tuple[str, ...]:
     """List the commands that this person could send now, by their wire names."""
     if person.state != "seated":
-        return list(_AT_THE_DOOR) if person.state == "knocking" else []
-    return list(_may(room, standpoint(room, person)))
+        return _AT_THE_DOOR if person.state == "knocking" else ()
+    return _may(room, standpoint(room, person))
 
 
 # Most of a circle stands alike, so after a change this is worked out a few times, not 35.

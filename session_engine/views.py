@@ -13,7 +13,7 @@ from typing import Any
 
 from session_engine.commands import Role
 from session_engine.ids import PersonId
-from session_engine.queue import next_people
+from session_engine.queue import all_waiting, next_people
 from session_engine.room import People, Person, Room, Turn, circle, seating
 from session_engine.rules import may
 from session_engine.schedule import clock_stands, fit, stage_ends_at, waits
@@ -204,7 +204,8 @@ def _waiting_standing(room: Room, person: Person) -> str:
     assert round_ is not None
     if person.id in round_.later:
         return LATER
-    if person.id in round_.waiting or person.id in room.floor.called:
+    # First where most are found at once: all who wait are in one of the other two.
+    if person.id in all_waiting(room) or person.id in (*round_.waiting, *room.floor.called):
         return "waiting"
     return "none"
 
@@ -237,6 +238,8 @@ def you(room: Room, person: PersonId, now: int) -> dict[str, Any]:
 
 def _support(room: Room, person: Person) -> dict[str, Any] | None:
     """Show the state of the person's own newest call, while it is open or taken."""
+    if not room.alerts:  # nearly always
+        return None
     for alert in reversed(room.alerts):
         if alert.person == person.id and alert.state != "closed":
             taker = room.people[alert.taken_by] if alert.taken_by is not None else None

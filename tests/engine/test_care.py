@@ -330,7 +330,7 @@ def test_the_removed_are_in_no_queue_and_on_no_screen() -> None:
 def test_who_is_removed_may_do_nothing_any_more() -> None:
     world = lobby(ANA)
     world.do(c.Remove(by=FAY, person=ANA))
-    assert you(world.room, ANA, world.now)["may"] == []
+    assert you(world.room, ANA, world.now)["may"] == ()
     assert world.refused(c.SayPrivately(by=ANA)) == "not_allowed"
 
 

@@ -251,7 +251,7 @@ def test_an_observers_tail_has_no_name_and_no_place() -> None:
     assert you(world.room, OLI, world.now) == {
         "person": OLI,
         "role": "observer",
-        "may": ["leave"],
+        "may": ("leave",),
     }
 
 
