@@ -105,5 +105,5 @@ async def kill_under(crowd: Crowd, circles: list[Circle]) -> int:
             shown = [frame["view"]["turn"] for at, frame in member.views if at > began]
             assert all(one == turn for one in shown), "a turn was interrupted"
         assert holder.latest["view"]["turn"] == turn
-    await asyncio.to_thread(_wait_for_enough, crowd, -1, "worker")
+    await asyncio.to_thread(_wait_for_two, crowd, -1)
     return sum(any(at > began for at in holder.lost) for holder in holders)
