@@ -1,127 +1,23 @@
-"""Sockets that never come to the point: all closed within 12 s, and nobody waits for them.
-
-They send nothing, or a request's head byte by byte, or they open a WebSocket and do not
-say who they are, or say it byte by byte.
-"""
+"""Sockets that never come to the point: all closed within 12 s, and nobody waits for them."""
 
 from __future__ import annotations
 
-import asyncio
-import itertools
-import time
-from typing import Final, Self, cast
-
 import pytest
 
-from server.rooms.ending import end_all
 from tests.faults.conftest import LONG, times
 from tests.faults.others import Others
-from tests.server.house import House
+from tests.faults.strangers import CLOSED_SECONDS, Strangers
 
 pytestmark = pytest.mark.alone
 
-AT_ONCE = 1_000
-CLOSED_SECONDS: Final = 12.0
-BYTE_EVERY_SECONDS: Final = 0.5
-SPREAD_SECONDS: Final = 8.0
 # A short run, on a machine that may be busy, sees disasters: a worker that stands still.
 MOST_SLOWER = 1.1 if LONG else 4.0
-
-HEAD: Final = (
-    b"GET /ws/rooms/s0 HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\n"
-    b"Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
-    b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
-)
-# A masked text frame of 100 bytes, of which only some ever come.
-FRAME: Final = b"\x81\xe4\0\0\0\0" + b'{"pass": "' + b"x" * 90
-# What is sent at once, and what byte by byte after it.
-KINDS: Final = {
-    "silent": (b"", b""),
-    "slow head": (b"", HEAD),
-    "upgraded and silent": (HEAD, b""),
-    "upgraded and slow": (HEAD, FRAME),
-}
-
-
-class Stranger(asyncio.Protocol):
-    """A connection that does not come to the point."""
-
-    def __init__(self, at_once: bytes, slowly: bytes) -> None:
-        """Say this at once, and that byte by byte."""
-        self.closed = asyncio.Event()
-        self.opened_at = 0.0
-        self.seconds = 0.0  # from the connection to its end
-        self._at_once = at_once
-        self._slowly = iter(slowly)
-        self._transport: asyncio.Transport | None = None
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Begin."""
-        self._transport = cast(asyncio.Transport, transport)
-        self.opened_at = time.monotonic()
-        self._transport.write(self._at_once)
-        # What came together with the head would be read with it.
-        asyncio.get_running_loop().call_later(BYTE_EVERY_SECONDS, self._go_on)
-
-    def connection_lost(self, error: Exception | None) -> None:
-        """Note how long it took."""
-        self.seconds = time.monotonic() - self.opened_at
-        self.closed.set()
-
-    def _go_on(self) -> None:
-        byte = next(self._slowly, None)
-        if byte is not None and self._transport and not self._transport.is_closing():
-            self._transport.write(bytes((byte,)))
-            asyncio.get_running_loop().call_later(BYTE_EVERY_SECONDS, self._go_on)
-
-    def close(self) -> None:
-        """End it from this side."""
-        if self._transport is not None:
-            self._transport.abort()
-
-
-class Strangers:
-    """A thousand of them, at any time: for each that is closed another comes."""
-
-    def __init__(self, house: House) -> None:
-        """Begin without any."""
-        self.seconds: dict[str, list[float]] = {name: [] for name in KINDS}
-        self._house = house
-        self._tasks: set[asyncio.Task[None]] = set()
-
-    async def __aenter__(self) -> Self:
-        ports = [worker.port for worker in self._house.workers]
-        kinds = list(itertools.product(KINDS, ports))
-        for kind, port in itertools.islice(itertools.cycle(kinds), AT_ONCE):
-            self._tasks.add(asyncio.create_task(self._come_again(kind, port)))
-            await asyncio.sleep(SPREAD_SECONDS / AT_ONCE)  # else they would come in waves
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        await end_all(self._tasks)
-        self._tasks = set()
-        await asyncio.sleep(0.5)
-
-    async def _come_again(self, kind: str, port: int) -> None:
-        loop = asyncio.get_running_loop()
-        while True:
-            _, stranger = await loop.create_connection(
-                lambda: Stranger(*KINDS[kind]), "127.0.0.1", port
-            )
-            try:
-                async with asyncio.timeout(CLOSED_SECONDS + 5):
-                    await stranger.closed.wait()
-                self.seconds[kind].append(stranger.seconds)
-            except TimeoutError:
-                self.seconds[kind].append(CLOSED_SECONDS + 5)
-            finally:
-                stranger.close()
 
 
 @pytest.mark.timeout(1800)
 async def test_a_thousand_silent_sockets_are_closed_and_make_nobody_wait(others: Others) -> None:
     await others.fill(rooms=8, people=20)
-    strangers = Strangers(others.house)
+    strangers = Strangers([worker.port for worker in others.house.workers])
     await others.check(strangers, MOST_SLOWER, pairs=times(3, 8), seconds=times(5, 24))
     for kind, seconds in strangers.seconds.items():
         print(f"{len(seconds)} {kind}: closed after {max(seconds):.1f} s at most")  # noqa: T201
