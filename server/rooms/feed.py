@@ -128,8 +128,10 @@ class Feed:
                 await pubsub.ping()
                 asked = True
 
-    def _pass_on(self, said: list[bytes]) -> None:
+    def _pass_on(self, said: list[bytes] | bytes) -> None:
         """Pass on one message: its kind, its channel, and more."""
+        if isinstance(said, bytes):
+            return  # The answer to a ping on a line without any channel is a bare word.
         kind, channel = said[0], said[1].decode()
         try:
             if kind in (b"message", b"smessage"):

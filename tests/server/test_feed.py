@@ -126,6 +126,19 @@ async def test_a_line_on_which_nothing_happens_is_kept(
     assert (before["id"], heard.subscribed) == (after["id"], 1)
 
 
+async def test_a_line_without_any_channel_waits_for_the_next(
+    store_url: str, client: Redis, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(feeds, "SILENCE_SECONDS", 0.05)
+    heard = Heard()
+    async with listening(store_url, heard) as feed:
+        await feed.unsubscribe("news")
+        await asyncio.sleep(0.5)
+        await feed.subscribe("news")
+        await heard.subscriptions(2)
+    assert caplog.text == ""
+
+
 class BreaksWhenClosed:
     """A store's client whose line breaks at the moment in which it is closed."""
 
