@@ -49,6 +49,9 @@ class Settings(BaseSettings):
         1, ge=1, le=64, validation_alias=AliasChoices("workers", "WEB_CONCURRENCY")
     )
 
+    # Whether the workers of one machine bring the people of a room together.
+    gather_rooms: bool = True
+
     # The store that keeps the logs; "" = embedded, in data_dir.
     redis_url: str = Field("", pattern=STORE_URL, repr=False)
     # The store that relays what is never kept; "" = the same, or, for one worker on an

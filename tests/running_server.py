@@ -77,11 +77,14 @@ class RunningServer:
         *options: str,
         workers: int = 1,
         port: int = 0,
+        gather: bool = True,
         **environment: str,
     ) -> None:
         self.directory = directory
         self._arguments = ["--data", str(directory), "--port", str(port)]
         self._arguments += ["--workers", str(workers), *options]
+        # Without it the people of a room are on all workers, which then have more to agree on.
+        environment["THERA_PEER_GATHER_ROOMS"] = str(gather)
         self._environment = clean_environment(**environment)
         self._output: IO[str] = tempfile.TemporaryFile("w+", encoding="utf-8")  # noqa: SIM115
         self._process: subprocess.Popen[bytes] | None = None

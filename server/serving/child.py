@@ -9,12 +9,17 @@ import time
 import traceback
 from collections.abc import Callable
 
+from server.serving.exchange import Exchange
+
 
 class Child:
     """One forked process, whether it serves, and when it may be started again."""
 
-    def __init__(self, run: Callable[[], None]) -> None:
+    def __init__(self, run: Callable[[], None], exchange: Exchange | None = None) -> None:
+        """Take what it does; with an exchange each start has a line of its own."""
         self._run = run
+        self._exchange = exchange
+        self.line = -1
         self.pid: int | None = None
         self.ready = False
         self.started_at = 0.0
@@ -26,6 +31,8 @@ class Child:
         sys.stderr.flush()
         self.ready = False
         self.started_at = time.monotonic()
+        if self._exchange is not None:
+            self.line = self._exchange.lend()
         pid = os.fork()
         if pid:
             self.pid = pid
@@ -52,6 +59,8 @@ class Child:
         if not pid:
             return None
         self.pid = None
+        if self._exchange is not None:
+            self._exchange.take_back(self.line)
         return os.waitstatus_to_exitcode(status)
 
     def signal(self, number: int) -> None:

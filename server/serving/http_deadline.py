@@ -7,10 +7,13 @@ small (a page's head, an answer of the door), so ten seconds are for the whole o
 from __future__ import annotations
 
 import asyncio
+import re
+from collections.abc import Callable
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 REQUEST_SECONDS = 10.0
+ROOM = re.compile(rb"/ws/rooms/([\w-]+)")
 
 
 class DeadlineProtocol(HttpToolsProtocol):
@@ -19,6 +22,10 @@ class DeadlineProtocol(HttpToolsProtocol):
     The clock of the first request starts with the connection, of a further one with its
     first byte (until then uvicorn's keep-alive time-out counts).
     """
+
+    # Passes an open socket, with the head of its request, to the worker that its room
+    # prefers, and says if it is theirs now: (room, head, descriptor).
+    pass_on: Callable[[str, bytes, int], bool] | None = None
 
     _deadline: asyncio.TimerHandle | None = None
     _in_request = False  # between the end of a request's message and its response
@@ -57,9 +64,22 @@ class DeadlineProtocol(HttpToolsProtocol):
         super().on_response_complete()
 
     def handle_websocket_upgrade(self) -> None:
-        """Stop the clock: from now on the socket's own rules hold."""
+        """Stop the clock: from now on the socket's own rules hold, here or elsewhere."""
         self._stop()
-        super().handle_websocket_upgrade()
+        if self._is_passed_on():
+            self.connections.discard(self)
+            self.transport.abort()  # closes our end of it; the other worker has its own
+        else:
+            super().handle_websocket_upgrade()
+
+    def _is_passed_on(self) -> bool:
+        room = ROOM.match(self.url)
+        if self.pass_on is None or room is None or self.scheme != "http":
+            return False  # TLS has a state that stays here
+        lines = [b"%b %b HTTP/1.1" % (self.scope["method"].encode(), self.url)]
+        lines += [b"%b: %b" % header for header in self.scope["headers"]]
+        descriptor = self.transport.get_extra_info("socket").fileno()
+        return self.pass_on(room[1].decode(), b"\r\n".join((*lines, b"", b"")), descriptor)
 
     def _start(self) -> None:
         if self._deadline is None:

@@ -20,6 +20,7 @@ from collections.abc import Callable, Sequence
 from types import FrameType
 
 from server.serving.child import Child
+from server.serving.exchange import Exchange
 from server.serving.relief import Relief
 from server.serving.worker import GRACE_SECONDS
 from server.store.embedded_valkey import EmbeddedValkey
@@ -40,17 +41,19 @@ class Parent:
     def __init__(
         self,
         *,
-        work: Callable[[int], None],
+        work: Callable[[int, int], None],
         workers: int,
         stores: Sequence[EmbeddedValkey],
         on_ready: Callable[[], None],
         rehearse: Callable[[], None] | None,
+        exchange: Exchange,
     ) -> None:
-        """Take what a worker does (given the descriptor on which it says that it serves)."""
+        """Take what a worker does, given where it says that it serves, and its line."""
         self._ready, self._say_ready = os.pipe()
 
         def worker() -> Child:
-            return Child(lambda: work(self._say_ready))
+            child = Child(lambda: work(self._say_ready, child.line), exchange)
+            return child
 
         self._workers = [worker() for _ in range(workers)]
         self._relief = Relief(self._workers, worker)

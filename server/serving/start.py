@@ -7,7 +7,7 @@ import os
 import socket
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import closing, contextmanager, nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -87,6 +87,7 @@ def _serve_on(listener: socket.socket, settings: Settings, rehearse: int) -> int
         for store in stores:
             store.launch()
         # The longest part of a start, while the stores read their files.
+        from server.serving.exchange import Exchange
         from server.serving.parent import Parent
         from server.serving.worker import become_child, run_worker
 
@@ -105,13 +106,16 @@ def _serve_on(listener: socket.socket, settings: Settings, rehearse: int) -> int
         listener.close()
         asyncio.run(_rehearse(settings, local, rehearse))
 
-    return Parent(
-        work=lambda ready: run_worker(settings, listener, ready, parent),
-        workers=settings.workers,
-        stores=stores,
-        on_ready=lambda: print(f"Thera-Peer is ready at {settings.public_url}", flush=True),
-        rehearse=rehearsal if rehearse else None,
-    ).run()
+    # Besides the workers two more may live during a rolling restart: who comes, who goes.
+    with closing(Exchange(settings.workers + 2)) as exchange:
+        return Parent(
+            work=lambda ready, line: run_worker(settings, listener, ready, parent, exchange, line),
+            workers=settings.workers,
+            stores=stores,
+            on_ready=lambda: print(f"Thera-Peer is ready at {settings.public_url}", flush=True),
+            rehearse=rehearsal if rehearse else None,
+            exchange=exchange,
+        ).run()
 
 
 def _stores(settings: Settings) -> list[EmbeddedValkey]:

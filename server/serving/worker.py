@@ -8,12 +8,14 @@ import os
 import random
 import signal
 import socket
+from functools import partial
 from types import FrameType
 from typing import cast
 
 from starlette.applications import Starlette
 from uvicorn import Config, Server
 
+from server.serving.exchange import Exchange
 from server.serving.http_deadline import DeadlineProtocol
 from server.serving.logs import set_up_logs
 from server.settings import Settings
@@ -35,13 +37,13 @@ LET_GO_SECONDS = 20.0
 FRAME_BYTES = 32 * 1024
 
 
-def uvicorn_config(settings: Settings) -> Config:
+def uvicorn_config(settings: Settings, http: type[DeadlineProtocol] = DeadlineProtocol) -> Config:
     """Return how uvicorn serves our application."""
     from server.app import create_app
 
     return Config(
         create_app(settings),
-        http=DeadlineProtocol,
+        http=http,
         ws=RoomSocketProtocol,
         loop="uvloop",
         lifespan="on",
@@ -62,15 +64,20 @@ def uvicorn_config(settings: Settings) -> Config:
 class Worker(Server):
     """uvicorn's server, which tells the parent that it serves, and can be relieved."""
 
-    def __init__(self, config: Config, ready: int) -> None:
+    def __init__(self, config: Config, ready: int, exchange: Exchange, line: int) -> None:
         super().__init__(config)
         self._ready = ready
         self._relieved = False
+        self._exchange = exchange
+        self._line = line
+        self._taking: set[asyncio.Task[None]] = set()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start, then say so."""
         signal.signal(signal.SIGHUP, self._be_relieved)
         await super().startup(sockets)
+        loop = asyncio.get_running_loop()
+        loop.add_reader(self._exchange.listen(self._line), self._take_sockets)
         os.write(self._ready, b"%d\n" % os.getpid())
 
     def _be_relieved(self, _number: int, frame: FrameType | None) -> None:
@@ -79,8 +86,26 @@ class Worker(Server):
         cast(Starlette, self.config.app).state.hand_over()
         self.handle_exit(signal.SIGTERM, frame)
 
+    def _take_sockets(self) -> None:
+        """Serve what other workers pass on to us."""
+        while (passed := self._exchange.receive(self._line)) is not None:
+            task = asyncio.create_task(self._take(*passed))
+            self._taking.add(task)
+            task.add_done_callback(self._taking.discard)
+
+    async def _take(self, head: bytes, taken: socket.socket) -> None:
+        loop = asyncio.get_running_loop()
+        protocol = DeadlineProtocol(self.config, self.server_state, self.lifespan.state, loop)
+        try:
+            await loop.connect_accepted_socket(lambda: protocol, taken)
+        except OSError:
+            taken.close()  # gone meanwhile
+        else:
+            protocol.data_received(head)
+
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Stop; when relieved, take nobody in any more, then let people go slowly."""
+        self._exchange.stop_listening(self._line)
         if self._relieved:
             for server in self.servers:
                 server.close()
@@ -110,8 +135,20 @@ def become_child(parent: int) -> None:
     random.seed()
 
 
-def run_worker(settings: Settings, listener: socket.socket, ready: int, parent: int) -> None:
+def run_worker(
+    settings: Settings,
+    listener: socket.socket,
+    ready: int,
+    parent: int,
+    exchange: Exchange,
+    line: int,
+) -> None:
     """Serve until told to stop; the whole life of a forked worker."""
     become_child(parent)
     set_up_logs()
-    Worker(uvicorn_config(settings), ready).run(sockets=[listener])
+
+    class Passing(DeadlineProtocol):
+        pass_on = staticmethod(partial(exchange.pass_on, line))
+
+    config = uvicorn_config(settings, Passing if settings.gather_rooms else DeadlineProtocol)
+    Worker(config, ready, exchange, line).run(sockets=[listener])

@@ -42,9 +42,16 @@ async def new_crowd(tmp_path: Path, note: Note) -> AsyncIterator[NewCrowd]:
         note("seed", chosen)
         numbers = itertools.count(1)
 
-        async def make(rooms: int, participants: int, workers: int = 2, **choices: object) -> Crowd:
+        async def make(
+            rooms: int,
+            participants: int,
+            workers: int = 2,
+            *,
+            gathered: bool = False,
+            **choices: object,
+        ) -> Crowd:
             directory = tmp_path / f"server{next(numbers)}"
-            server = RunningServer(directory, workers=workers)
+            server = RunningServer(directory, workers=workers, gather=gathered)
             await asyncio.to_thread(stack.enter_context, server)
             crowd = Crowd(server, chosen)
             stack.push_async_callback(crowd.stop)

@@ -62,7 +62,9 @@ async def on_both_programs(
 async def crowd_on(stores: Replicated, directory: Path, rooms: int) -> AsyncIterator[Crowd]:
     """Bring people into rooms on a server with two workers."""
     options = ("--redis", stores.url)
-    server = RunningServer(directory, *options, workers=2, THERA_PEER_SECRET_KEY=SECRET)
+    server = RunningServer(
+        directory, *options, workers=2, gather=False, THERA_PEER_SECRET_KEY=SECRET
+    )
     with server:
         crowd = Crowd(server, new_seed(), Outside(stores.url, SECRET))
         try:

@@ -48,7 +48,7 @@ def readiness(server: RunningServer) -> tuple[int, list[str]]:
 @pytest.mark.timeout(240)
 @pytest.mark.parametrize("left", [20 * MEGABYTE, 0], ids=["nearly full", "full at once"])
 async def test_a_full_disk_is_said_and_survived(small_disk: Path, left: int) -> None:
-    with RunningServer(small_disk / "data", workers=2) as server:
+    with RunningServer(small_disk / "data", workers=2, gather=False) as server:
         crowd = Crowd(server, seed())
         await crowd.fill(rooms=2, participants=2)
         for _ in range(ROUNDS):

@@ -39,7 +39,7 @@ def wifi() -> Iterator[Network]:
 @pytest.fixture
 async def crowd(wifi: Network, tmp_path: Path) -> AsyncIterator[Crowd]:
     """Fill rooms; all but the facilitators are then on the network that will vanish."""
-    with RunningServer(tmp_path, "--host", "0.0.0.0", workers=2) as server:
+    with RunningServer(tmp_path, "--host", "0.0.0.0", workers=2, gather=False) as server:
         crowd = Crowd(server, seed())
         await crowd.fill(ROOMS, GUESTS)
         guests = [member for circle in crowd.circles for member in circle.members[1:]]

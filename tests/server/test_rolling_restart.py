@@ -46,13 +46,13 @@ def test_a_renewed_certificate_is_taken_and_a_broken_one_is_not(tmp_path: Path) 
         Path(cert).write_text("no certificate")
         os.kill(server.pid, signal.SIGHUP)
         until(lambda: "A new worker could not start" in server.printed())
-        assert set(server.workers()) == workers
+        until(lambda: set(server.workers()) == workers)
         assert answers(server, first, tmp_path)
 
         new_certificate(second, tmp_path)
         os.kill(server.pid, signal.SIGHUP)
         until(lambda: RESTARTED in server.printed())
-        assert len(server.workers()) == 2
+        until(lambda: len(server.workers()) == 2)
         assert not set(server.workers()) & workers
         assert answers(server, second, tmp_path)
         assert not answers(server, first, tmp_path)

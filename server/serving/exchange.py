@@ -1,0 +1,100 @@
+"""Brings the people of a room to one worker: sockets go from worker to worker.
+
+The kernel gives a new connection to any worker. The first that a socket says is its room; a
+worker that is not the room's own then passes the open socket on, and with it the head of the
+request. A room whose people are together is decided without conflicts, rendered once, and its
+sound crosses no bus. It is a preference and nothing depends on it: who cannot be passed on
+(TLS, a full line, a worker that has just died) is served where they are.
+
+The parent opens one line for each worker that may ever live at the same time, before it
+forks; a byte of shared memory says of each whether somebody listens.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import mmap
+import socket
+
+# A head is at most uvicorn's 64 KiB; a line holds some hundred of usual size.
+HEAD_MAX_BYTES = 64 * 1024
+LINE_BYTES = 1024 * 1024
+
+
+class Exchange:
+    """The lines between workers."""
+
+    def __init__(self, lines: int) -> None:
+        """Open so many lines; nobody listens yet."""
+        self._lines = [_line() for _ in range(lines)]
+        self._listens = mmap.mmap(-1, lines)  # shared with the children that are forked
+        self._free = list(range(lines))
+
+    # ---- The parent -------------------------------------------------------------------
+
+    def lend(self) -> int:
+        """Return a line that nobody has, for a worker that is about to start."""
+        return self._free.pop(0)
+
+    def take_back(self, line: int) -> None:
+        """Take the line of a worker that has ended; sockets that still wait in it are closed."""
+        self._listens[line] = 0
+        while (passed := self.receive(line)) is not None:
+            passed[1].close()
+        self._free.append(line)
+
+    def close(self) -> None:
+        """Close all lines."""
+        for end in (end for line in self._lines for end in line):
+            end.close()
+
+    # ---- A worker ---------------------------------------------------------------------
+
+    def listen(self, line: int) -> int:
+        """Say that this worker takes sockets; return the descriptor to wait on."""
+        self._listens[line] = 1
+        return self._lines[line][1].fileno()
+
+    def stop_listening(self, line: int) -> None:
+        """Take no more; what was sent a moment ago can still be received."""
+        self._listens[line] = 0
+
+    def receive(self, line: int) -> tuple[bytes, socket.socket] | None:
+        """Take the next socket, with the head of its request; None: nothing waits."""
+        descriptors: list[int] = []
+        while not descriptors:  # none: this process has too many open files, theirs is closed
+            try:
+                head, descriptors, _, _ = socket.recv_fds(self._lines[line][1], HEAD_MAX_BYTES, 1)
+            except BlockingIOError:
+                return None
+        taken = socket.socket(fileno=descriptors[0])
+        taken.setblocking(False)
+        return head, taken
+
+    def pass_on(self, own: int, session: str, head: bytes, descriptor: int) -> bool:
+        """Give a socket to the worker that its room prefers; say if it is theirs now."""
+        line = self._preferred(session)
+        if line is None or line == own or len(head) > HEAD_MAX_BYTES:
+            return False
+        try:
+            socket.send_fds(self._lines[line][0], [head], [descriptor])
+        except OSError:  # full, or as many sockets under way as the system allows
+            return False
+        return True
+
+    def _preferred(self, session: str) -> int | None:
+        """Choose by hash: when a worker ends or comes, only its share of the rooms moves."""
+        living = (line for line, listens in enumerate(self._listens[:]) if listens)
+        return max(living, default=None, key=lambda line: _weight(session, line))
+
+
+def _weight(session: str, line: int) -> bytes:
+    return hashlib.blake2b(f"{line} {session}".encode(), digest_size=8).digest()
+
+
+def _line() -> tuple[socket.socket, socket.socket]:
+    sending, receiving = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    for end in (sending, receiving):
+        end.setblocking(False)
+    sending.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, LINE_BYTES)
+    return sending, receiving
