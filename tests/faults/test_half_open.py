@@ -19,6 +19,9 @@ from tests.faults.member import Member
 from tests.faults.network import Network, NoNetwork
 from tests.running_server import RunningServer
 
+# A network that comes and goes is news for every browser on the machine.
+pytestmark = pytest.mark.alone
+
 # A ping goes every 5 s and is waited for 10 s; then the cut, the drop and the room's own patience.
 AWAY_SECONDS = 25.0
 # Somebody who comes by another way is here as soon as anybody who comes.
