@@ -42,10 +42,13 @@ setup: $(VENV)/stamp-package $(VENV)/stamp-web
 run: setup
 	@$(BIN)/thera-peer serve --rehearse 8
 
+# In the order of what they leave to others: three at a time, two, one. Faults mostly wait.
 test: check browser-packages
 	$(BIN)/pytest -q tests/engine --cov
 	$(BIN)/pytest -q --ignore=tests/engine -m "not alone" -n $(TESTERS) --dist worksteal
-	$(BIN)/pytest -q --ignore=tests/engine -m alone
+	$(BIN)/pytest -q tests/faults -m "alone and not every_core" -n 2 --dist worksteal
+	$(BIN)/pytest -q tests/faults -m "alone and every_core"
+	$(BIN)/pytest -q --ignore=tests/engine --ignore=tests/faults -m alone
 
 # pytest-timeout's two minutes are for short runs; its thread would end a process, and the
 # seed with it. Two at a time, as most of them wait; then those that keep every core busy.

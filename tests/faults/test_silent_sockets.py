@@ -8,7 +8,7 @@ from tests.faults.conftest import LONG, times
 from tests.faults.others import Others
 from tests.faults.strangers import CLOSED_SECONDS, Strangers
 
-pytestmark = pytest.mark.alone
+pytestmark = [pytest.mark.alone, pytest.mark.every_core]
 
 # A short run, on a machine that may be busy, sees disasters: a worker that stands still.
 MOST_SLOWER = 1.1 if LONG else 4.0

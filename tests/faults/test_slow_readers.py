@@ -20,7 +20,7 @@ from tests.faults.conftest import LONG, times
 from tests.faults.others import Others
 from tests.server.house import Worker
 
-pytestmark = pytest.mark.alone
+pytestmark = [pytest.mark.alone, pytest.mark.every_core]
 
 MOST_BYTES = 256 * 1024
 GONE_SECONDS = 20.0
