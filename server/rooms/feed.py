@@ -116,6 +116,9 @@ class Feed:
                     while True:
                         said = await line.read_response(timeout=math.inf, disconnect_on_error=False)
                         asked = False
+                        if said[0] not in (b"message", b"smessage"):
+                            # Keeps the library's own lists.
+                            await pubsub.handle_message(said)  # type: ignore[no-untyped-call]
                         self._pass_on(said)
                         patience.reschedule(loop.time() + SILENCE_SECONDS)
             except MovedError as moved:

@@ -7,7 +7,8 @@ sound crosses no bus. It is a preference and nothing depends on it: who cannot b
 (TLS, a full line, a worker that has just died) is served where they are.
 
 The parent opens one line for each worker that may ever live at the same time, before it
-forks; a byte of shared memory says of each whether somebody listens.
+forks; shared memory holds the last sign of life of who listens on each: a worker that hangs
+gets no more sockets.
 """
 
 from __future__ import annotations
@@ -15,10 +16,16 @@ from __future__ import annotations
 import hashlib
 import mmap
 import socket
+import struct
+import time
 
 # A head is at most uvicorn's 64 KiB; a line holds some hundred of usual size.
 HEAD_MAX_BYTES = 64 * 1024
 LINE_BYTES = 1024 * 1024
+
+# A pair: how often a worker says that it lives, and after what silence it is passed over.
+ALIVE_SECONDS = 0.25
+SILENT_NS = 1_000_000_000
 
 
 class Exchange:
@@ -27,7 +34,7 @@ class Exchange:
     def __init__(self, lines: int) -> None:
         """Open so many lines; nobody listens yet."""
         self._lines = [_line() for _ in range(lines)]
-        self._listens = mmap.mmap(-1, lines)  # shared with the children that are forked
+        self._alive_at = mmap.mmap(-1, 8 * lines)  # ns; shared with the children that are forked
         self._free = list(range(lines))
 
     # ---- The parent -------------------------------------------------------------------
@@ -38,10 +45,10 @@ class Exchange:
 
     def take_back(self, line: int) -> None:
         """Take the line of a worker that has ended; sockets that still wait in it are closed."""
-        self._listens[line] = 0
+        self.stop_listening(line)
         while (passed := self.receive(line)) is not None:
             passed[1].close()
-        self._free.append(line)
+        self._free.insert(0, line)  # who comes next has the same rooms
 
     def close(self) -> None:
         """Close all lines."""
@@ -52,12 +59,16 @@ class Exchange:
 
     def listen(self, line: int) -> int:
         """Say that this worker takes sockets; return the descriptor to wait on."""
-        self._listens[line] = 1
+        self.say_alive(line)
         return self._lines[line][1].fileno()
+
+    def say_alive(self, line: int) -> None:
+        """Go on taking sockets; every ALIVE_SECONDS."""
+        struct.pack_into("q", self._alive_at, 8 * line, time.monotonic_ns())
 
     def stop_listening(self, line: int) -> None:
         """Take no more; what was sent a moment ago can still be received."""
-        self._listens[line] = 0
+        struct.pack_into("q", self._alive_at, 8 * line, 0)
 
     def receive(self, line: int) -> tuple[bytes, socket.socket] | None:
         """Take the next socket, with the head of its request; None: nothing waits."""
@@ -84,7 +95,9 @@ class Exchange:
 
     def _preferred(self, session: str) -> int | None:
         """Choose by hash: when a worker ends or comes, only its share of the rooms moves."""
-        living = (line for line, listens in enumerate(self._listens[:]) if listens)
+        silent_since = time.monotonic_ns() - SILENT_NS
+        signs = struct.unpack(f"{len(self._lines)}q", self._alive_at[:])
+        living = (line for line, alive_at in enumerate(signs) if alive_at > silent_since)
         return max(living, default=None, key=lambda line: _weight(session, line))
 
 

@@ -15,7 +15,7 @@ from typing import cast
 from starlette.applications import Starlette
 from uvicorn import Config, Server
 
-from server.serving.exchange import Exchange
+from server.serving.exchange import ALIVE_SECONDS, Exchange
 from server.serving.http_deadline import DeadlineProtocol
 from server.serving.logs import set_up_logs
 from server.settings import Settings
@@ -78,6 +78,7 @@ class Worker(Server):
         await super().startup(sockets)
         loop = asyncio.get_running_loop()
         loop.add_reader(self._exchange.listen(self._line), self._take_sockets)
+        self._say_alive(loop)
         os.write(self._ready, b"%d\n" % os.getpid())
 
     def _be_relieved(self, _number: int, frame: FrameType | None) -> None:
@@ -85,6 +86,11 @@ class Worker(Server):
         self._relieved = True
         cast(Starlette, self.config.app).state.hand_over()
         self.handle_exit(signal.SIGTERM, frame)
+
+    def _say_alive(self, loop: asyncio.AbstractEventLoop) -> None:
+        if not self.should_exit:
+            self._exchange.say_alive(self._line)
+            loop.call_later(ALIVE_SECONDS, self._say_alive, loop)
 
     def _take_sockets(self) -> None:
         """Serve what other workers pass on to us."""
@@ -101,7 +107,8 @@ class Worker(Server):
         except OSError:
             taken.close()  # gone meanwhile
         else:
-            protocol.data_received(head)
+            if not protocol.transport.is_closing():  # by bytes that came before the head
+                protocol.data_received(head)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Stop; when relieved, take nobody in any more, then let people go slowly."""

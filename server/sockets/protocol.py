@@ -132,7 +132,10 @@ class RoomSocketProtocol(WebSocketsSansIOProtocol):
     def end(self, code: int, reason: str) -> None:
         """Close with this code; a peer that does not take it is cut off after 2 s."""
         if not self.may_write:
-            self.abort()
+            if self.transport.is_closing():  # a close is on its way: let it arrive
+                self.loop.call_later(CLOSE_PATIENCE_SECONDS, self.abort)
+            else:
+                self.abort()
             return
         self.queue.put_nowait({"type": "websocket.disconnect", "code": code, "reason": reason})
         self.stop_keepalive()

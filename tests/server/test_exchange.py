@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import socket
+import time
 from collections.abc import Iterator
 from contextlib import closing
 
 import pytest
 
-from server.serving.exchange import Exchange
+from server.serving.exchange import SILENT_NS, Exchange
 
 Ends = tuple[socket.socket, socket.socket]
 HEAD = b"GET /ws/rooms/r1 HTTP/1.1\r\n\r\n"
@@ -105,4 +106,17 @@ def test_a_full_line_refuses(exchange: Exchange, ends: Ends) -> None:
     while exchange.pass_on(1 - own, "r1", HEAD + bytes(1000), ends[1].fileno()):
         taken += 1
     assert taken > 100
+    exchange.take_back(own)
+
+
+def test_who_hangs_is_passed_over(
+    exchange: Exchange, ends: Ends, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    listen(exchange, 2)
+    own = preferred(exchange, "r1", ends[1].fileno(), 2)
+    assert exchange.pass_on(1 - own, "r1", HEAD, ends[1].fileno())
+    later = time.monotonic_ns() + 2 * SILENT_NS
+    monkeypatch.setattr(time, "monotonic_ns", lambda: later)
+    exchange.say_alive(1 - own)
+    assert not exchange.pass_on(1 - own, "r1", HEAD, ends[1].fileno())
     exchange.take_back(own)
