@@ -101,7 +101,7 @@ class Parent:
             serving = {int(pid) for pid in os.read(self._ready, 4096).split()}
             for child in [*self._workers, *self._relief.children]:
                 child.ready = child.ready or child.pid in serving
-            if not self._serving:
+            if not self._serving and all(worker.ready for worker in self._workers):
                 self._serving = True
                 self._on_ready()
                 if self._rehearsal:
@@ -120,7 +120,8 @@ class Parent:
                 self._note_end(worker, code, now)
             elif worker.pid is None and now >= worker.start_from:
                 worker.start()
-        self._relief.go_on(now)
+        if self._serving:
+            self._relief.go_on(now)
         if self._rehearsal and self._rehearsal.ended():
             print("The rehearsal ended early; the server goes on.", file=sys.stderr)
 
