@@ -114,6 +114,6 @@ async def _store(log: RoomLog, settings: Settings, now: int) -> str:
     if not isinstance(outcome, Appended):
         raise NotCreated("The store's clock jumped: try again.")
     await log.hinted()
-    if not await log.covers(session, outcome.position):
+    if not all(await log.covered(session, [outcome.position])):
         raise NotCreated("No replica of the store confirms the session: look after them.")
     return session

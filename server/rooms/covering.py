@@ -67,13 +67,13 @@ class Covering:
     async def _cover(self) -> None:
         while self._waiting:
             waiting, self._waiting = self._waiting, []
-            last = max((at for _, _, at in waiting), key=lambda at: at.version)
+            covered = [False] * len(waiting)
             try:
-                covered = await self._log.covers(self._session, last)
+                # Each by itself: a failover meanwhile may have lost some and kept the newest.
+                covered = await self._log.covered(self._session, [at for _, _, at in waiting])
             except StoreError:
-                covered = False
+                pass
             except Exception as error:
                 note_defect("waiting for replicas", error)
-                covered = False
-            for job, done, _ in waiting:
-                job.settle(done if covered else UNKNOWN)
+            for (job, done, _), is_covered in zip(waiting, covered, strict=True):
+                job.settle(done if is_covered else UNKNOWN)

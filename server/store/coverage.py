@@ -14,6 +14,7 @@ the append; asking the log first makes sure that it is the same history.
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from typing import Any, Final
 
 from redis.asyncio import Redis
@@ -45,35 +46,43 @@ class Coverage:
         self._replicated_until: dict[Redis, float] = {}
         self._word: tuple[str | int, ...] = WAITAOF
 
-    async def covers(self, log: str, marker: str, at: Position) -> bool:
-        """Wait until a replica has the log up to a position; False when none says so in time.
+    async def covered(self, log: str, marker: str, positions: Sequence[Position]) -> list[bool]:
+        """Wait until a replica has all that the log holds; say of each position if it is there.
 
-        True at once where there are no replicas. Raises: LogUnavailable, StoreRefused.
+        False for what the log does not hold (any more), and for all when no replica says so in
+        time. True at once where there are no replicas. Raises: LogUnavailable, StoreRefused.
         """
         with translated():
             client = self._client
             node = await client.node_of(log) if isinstance(client, Cluster) else client
             if not await self._has_replicas(node):
-                return True
-            element, waited = await self._wait(node, log, marker, at)
-        head = element[:HEAD_LENGTH].decode() if isinstance(element, bytes) else ""
-        if head == at.head and isinstance(waited, int) and waited >= REPLICAS:
-            return True
-        self._replicated_until.pop(node, None)  # perhaps it has left
-        return False
+                return [True] * len(positions)
+            elements, waited = await self._wait(node, log, marker, positions)
+        enough = isinstance(waited, int) and waited >= REPLICAS
+        covered = [
+            enough and isinstance(element, bytes) and element[:HEAD_LENGTH].decode() == at.head
+            for element, at in zip(elements, positions, strict=True)
+        ]
+        if not all(covered):
+            self._replicated_until.pop(node, None)  # perhaps it has left
+        return covered
 
-    async def _wait(self, node: Redis, log: str, marker: str, at: Position) -> tuple[Any, Any]:
+    async def _wait(
+        self, node: Redis, log: str, marker: str, positions: Sequence[Position]
+    ) -> tuple[list[Any], Any]:
         word = self._word
         pipeline = node.pipeline(transaction=False)
-        pipeline.lindex(log, at.version - 1)
+        for at in positions:
+            pipeline.lindex(log, at.version - 1)
         pipeline.set(marker, b"", px=WAIT_MS)
         for wait_ms in WAITS_MS:
             pipeline.execute_command(*word, REPLICAS, wait_ms)
-        element, *_, waited = await pipeline.execute(raise_on_error=False)
+        answers: list[Any] = await pipeline.execute(raise_on_error=False)
+        elements, waited = answers[: len(positions)], answers[-1]
         if word is WAITAOF and "unknown command" in str(waited).lower():
             self._word = WAIT
-            return await self._wait(node, log, marker, at)
-        return element, waited[-1] if isinstance(waited, list) else waited
+            return await self._wait(node, log, marker, positions)
+        return elements, waited[-1] if isinstance(waited, list) else waited
 
     async def _has_replicas(self, node: Any) -> bool:
         if time.monotonic() < self._replicated_until.get(node, 0.0):

@@ -143,11 +143,11 @@ class RoomLog:
         """Whether the store may have replicas."""
         return self._coverage is not None
 
-    async def covers(self, session: str, at: Position) -> bool:
-        """Wait until a replica, where there are any, has the log up to here; say if one has."""
+    async def covered(self, session: str, positions: Sequence[Position]) -> list[bool]:
+        """Wait until a replica, where there are any, has the log; say which positions are in it."""
         if self._coverage is None:
-            return True
-        return await self._coverage.covers(log_key(session), marker_key(session), at)
+            return [True] * len(positions)
+        return await self._coverage.covered(log_key(session), marker_key(session), positions)
 
     async def read(self, session: str, after: Position = START) -> list[Element] | None:
         """Return what follows `after`; None when `after` names another history."""

@@ -175,19 +175,22 @@ async def test_what_a_replica_has_is_covered_and_what_it_has_not_is_not(
 ) -> None:
     log = RoomLog(cluster)
     outcome = await append(cluster, log, "s4", START)
-    assert all(await asyncio.gather(*(log.covers("s4", outcome.position) for _ in range(5))))
-    assert not await log.covers("s4", Position(1, "0" * 40))  # another history
+    at = outcome.position
+    asked = await asyncio.gather(*(log.covered("s4", [at]) for _ in range(5)))
+    assert asked == [[True]] * 5
+    other = Position(1, "0" * 40)  # of another history
+    assert await log.covered("s4", [other, at, Position(2, at.head)]) == [False, True, False]
     replica = nodes.replica_of(nodes.primary_of(log_key("s4")))
     replica.signal(signal.SIGSTOP)
     try:
         began = asyncio.get_running_loop().time()
-        later = await append(cluster, log, "s4", outcome.position, "later")
-        assert not await log.covers("s4", later.position)
-        assert not await log.covers("s4", outcome.position)  # asked again: waits again
+        later = await append(cluster, log, "s4", at, "later")
+        assert await log.covered("s4", [later.position]) == [False]
+        assert await log.covered("s4", [at]) == [False]  # asked again: waits again
         assert asyncio.get_running_loop().time() - began > 1.9 * WAIT_MS / 1000
     finally:
         replica.signal(signal.SIGCONT)
-    assert await log.covers("s4", later.position)
+    assert await log.covered("s4", [later.position]) == [True]
 
 
 async def test_without_any_node_the_store_does_not_answer() -> None:
