@@ -16,6 +16,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Final, cast
 
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.frames import Frame
 from websockets.http11 import Request
 
 # What the application finds this object under, in its ASGI scope.
@@ -36,6 +37,9 @@ VOICE_KERNEL_BYTES: Final = 8 * 1024
 # How long a closed peer may take to read what is left, then the connection is cut.
 # Peers of a room get 2 s: the close frame is 130 bytes, who cannot take it is gone.
 CLOSE_PATIENCE_SECONDS: Final = 2.0
+
+# No client of ours sends pieces at all, and the library counts only their bytes.
+PIECES_MAX: Final = 64
 
 # Pings go out at multiples of this, those of many sockets at once: with 735 sockets, waking
 # up for each of them cost more than the pings.
@@ -185,6 +189,20 @@ class RoomSocketProtocol(WebSocketsSansIOProtocol):
         if self.read_paused and not self.transport.is_closing():
             self.read_paused = False
             self.transport.resume_reading()
+
+    def handle_ping(self) -> None:
+        """Answer, unless the peer does not read its answers: they would pile up here."""
+        if self.is_paused:
+            self.conn.data_to_send()
+        else:
+            super().handle_ping()
+
+    def handle_cont(self, event: Frame) -> None:
+        """Take a further piece of a message; empty ones could go on for ever."""
+        if len(self.frames) < PIECES_MAX:
+            super().handle_cont(event)
+        elif not self.close_sent:
+            self.end(1009, "A message in too many pieces.")
 
     def handle_parser_exception(self) -> None:
         """Close for a broken frame, and for one that is too large (1009)."""

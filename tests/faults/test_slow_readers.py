@@ -29,6 +29,10 @@ MOST_SLOWER = 1.2 if LONG else 4.0
 # A sip every half second is a kilobyte a second.
 SIP_BYTES, SIP_SECONDS = 512, 0.5
 
+# Their answers are 19 MB; the kernel keeps up to 6 MB for who does not read.
+PINGS, PING = 150_000, b"\x89\xfd" + bytes(4) + bytes(125)
+PILED_UP_BYTES = 4 * 1024 * 1024
+
 Line = tuple[int, int]  # the server's port and the client's
 
 
@@ -162,3 +166,20 @@ async def test_slow_readers_make_nobody_wait(others: Others) -> None:
     await others.fill(rooms=8, people=20)
     slow = SlowOnes(others, each=2)
     await others.check(slow, MOST_SLOWER, pairs=times(3, 8), seconds=times(4, 16))
+
+
+async def test_answers_to_the_pings_of_a_deaf_client_pile_up_nowhere(others: Others) -> None:
+    await others.fill(rooms=1, people=1)
+    (room,) = others.rooms
+    (token,) = await others.enter(room, 1)
+    deaf = await others.seat(room, token, 0, Deaf)
+    assert isinstance(deaf, Deaf)
+    before = sum(map(private_bytes, others.house.workers))
+    for _ in range(PINGS // 100):
+        deaf.write(100 * PING)
+        await asyncio.sleep(0)
+    while not deaf.closed and deaf.transport.get_write_buffer_size():  # noqa: ASYNC110
+        await asyncio.sleep(0.05)
+    assert not deaf.closed
+    assert sum(map(private_bytes, others.house.workers)) - before < PILED_UP_BYTES
+    deaf.close()

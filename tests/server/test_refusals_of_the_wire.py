@@ -109,6 +109,18 @@ async def test_a_frame_over_32_kib_closes_only_its_own_socket(
     await ben.done("raise_hand")
 
 
+async def test_a_message_in_endless_pieces_closes_only_its_own_socket(
+    circle: tuple[Person, Person, Person],
+) -> None:
+    _, ana, ben = circle
+    assert ana._socket is not None
+    await ana._socket.send(['{"ping": ', *[""] * 50, "1}"])
+    await ana.find(lambda frame: frame["type"] == "pong")
+    await ana._socket.send([""] * 200)
+    assert await ana.closed() == 1009
+    await ben.done("raise_hand")
+
+
 async def test_text_that_is_not_utf_8_closes_only_its_own_socket(
     circle: tuple[Person, Person, Person], house: House
 ) -> None:
