@@ -19,6 +19,7 @@ from typing import Final
 
 import orjson
 
+from server.rooms.defects import note_defect
 from server.store.position import START, Element, Position
 from session_engine import Event, Room, evolve, from_dict, to_dict
 
@@ -121,7 +122,10 @@ class Replica:
 
     def _tell_all(self) -> None:
         for watcher in tuple(self.watchers):
-            watcher(self)
+            try:
+                watcher(self)
+            except Exception as error:  # one that fails must not keep the others from knowing
+                note_defect("a change", error)
 
     def _compare(self, position: Position) -> None:
         """Check that a position, if this copy has passed it, is of the same history."""

@@ -214,7 +214,8 @@ class Audience:
         self._ending = None  # who still comes is shown the end, and closed too
         room = self.replica.room
         for listener in tuple(self.listeners.values()):
-            if room is None or not awaits_help(room, room.people[listener.person]):
+            person = room.people.get(listener.person) if room is not None else None
+            if room is None or person is None or not awaits_help(room, person):
                 listener.closing = True
                 listener.outbox.close(CloseCode.ENDED)
 

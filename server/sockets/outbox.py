@@ -50,14 +50,13 @@ class Outbox:
 
     def send_view(self, shared: bytes, tail: bytes) -> None:
         """Send a view as two fragments; a view that still waits is replaced."""
-        socket = self._socket
-        if not socket.may_write:
+        if not self._socket.may_write:
             return
-        if socket.is_paused:
+        if self._socket.is_paused:
             self._view = (shared, tail)
             self._check()
         else:
-            socket.write_frames((shared, tail))
+            self._socket.write_frames((shared, tail))
 
     def close(self, code: CloseCode) -> None:
         """Close the socket with one of our codes; what waits is thrown away."""

@@ -85,6 +85,25 @@ async def test_the_answer_comes_before_the_change_is_shown(store_url: str, clien
     assert heard == ["ana", "change", "ben", "change"]
 
 
+async def test_who_fails_at_a_change_keeps_nobody_else_from_it(
+    store_url: str, client: Redis, caplog: pytest.LogCaptureFixture
+) -> None:
+    replica, rooms = await opened(store_url, client)
+    shown: list[int] = []
+
+    def fail(_: Replica) -> None:
+        raise RuntimeError("what anybody said")
+
+    replica.watchers[:0] = [fail]
+    replica.watchers.append(lambda changed: shown.append(changed.position.version))
+    assert isinstance(await rooms.submit(replica, enter("ana")), Done)
+    assert isinstance(await rooms.submit(replica, enter("ben")), Done)
+    await asyncio.sleep(0)
+    assert shown[-1] == replica.position.version
+    assert caplog.text.count("defect in a change: RuntimeError") == 2
+    assert "what anybody said" not in caplog.text
+
+
 async def test_an_outage_that_no_pulse_has_told_of_is_known_to_the_next_decision(
     store_url: str, client: Redis
 ) -> None:
