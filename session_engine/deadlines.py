@@ -22,7 +22,7 @@ from session_engine.limits import (
     SECOND_MS,
 )
 from session_engine.queue import next_offer
-from session_engine.room import Alert, Person, Room
+from session_engine.room import Alert, People, Person, Room
 from session_engine.stages import FLOOR_STAGES, LIVE_STAGES, Stage
 
 # ── the floor: stands still while held ────────────────────────────────────────
@@ -74,10 +74,17 @@ def _first_by(room: Room, moment: str) -> Person | None:
     return min(pending, key=lambda p: int(getattr(p, moment)), default=None)
 
 
-# Looked at before every decision, for everybody: plain attributes, no sorting.
 def absence_due(room: Room) -> int | None:
-    dues = [p.absent_at for p in room.people.values() if p.absent_at is not None]
-    return min(dues) if dues else None
+    return _earliest_of_people(room.people)[0]
+
+
+# People change far less often than rooms do; this holds the rooms of a big worker.
+@lru_cache(maxsize=512)
+def _earliest_of_people(people: People) -> tuple[int | None, int | None]:
+    """Tell when the first absence becomes a fact, and when the first place is given up."""
+    absences = (p.absent_at for p in people.values() if p.absent_at is not None)
+    expiries = (p.expires_at for p in people.values() if p.expires_at is not None)
+    return min(absences, default=None), min(expiries, default=None)
 
 
 def absence_falls_due(draft: Draft, at: int) -> None:
@@ -90,8 +97,7 @@ def absence_falls_due(draft: Draft, at: int) -> None:
 
 
 def expiry_due(room: Room) -> int | None:
-    dues = [p.expires_at for p in room.people.values() if p.expires_at is not None]
-    return min(dues) if dues else None
+    return _earliest_of_people(room.people)[1]
 
 
 def expiry_falls_due(draft: Draft, at: int) -> None:
@@ -194,7 +200,8 @@ def _first(room: Room) -> tuple[int, int] | None:
     return min(pending, default=None)
 
 
-@lru_cache(maxsize=8)
+# Asked after a change of a room, and again before its next one.
+@lru_cache(maxsize=512)
 def next_deadline(room: Room) -> int | None:
     """Tell when a Tick is owed (ms); None: nothing will happen by itself."""
     first, offered_at = _first(room), offer_due(room)

@@ -165,18 +165,20 @@ def _facilitator_view(room: Room) -> dict[str, Any]:
         "queue_order": room.settings.queue,
         "observers_allowed": room.observers_allowed,
         "limits": {kind.value: ms // 1000 for kind, ms in room.limits_ms.items()},
-        "people": [
-            shown
-            | {
-                "spoken_ms": person.spoken_ms,
-                "turns": person.turns,
-                "standing": standing(room, person),
-                "silenced": person.silenced,
-                "introduced": person.introduced,
-                "hand": person.id in hands,
-            }
-            for shown, person in zip(_people(room.people), here, strict=True)
-        ],
+        "people": [_row(person, standing(room, person), person.id in hands) for person in here],
+    }
+
+
+# Few people stand otherwise after a change; this holds the rooms of a big worker. Never changed.
+@lru_cache(maxsize=8_192)
+def _row(person: Person, standing: str, hand: bool) -> dict[str, Any]:
+    return _person(person) | {
+        "spoken_ms": person.spoken_ms,
+        "turns": person.turns,
+        "standing": standing,
+        "silenced": person.silenced,
+        "introduced": person.introduced,
+        "hand": hand,
     }
 
 
@@ -219,27 +221,29 @@ def you(room: Room, person: PersonId, now: int) -> dict[str, Any]:
     Raises KeyError for somebody who never entered.
     """
     someone = room.people[person]
-    role = someone.role
-    tail: dict[str, Any] = {"person": someone.id, "role": str(role), "may": may(room, someone)}
-    if role is Role.OBSERVER:
-        return tail
-    tail["name"] = someone.name
-    if role is Role.PARTICIPANT:
+    if someone.role is Role.PARTICIPANT:
         place = waits(room).get(person)
-        tail["position"] = None if place is None else place[0]
-        tail["wait_ms"] = None if place is None else max(0, place[1] - now) + place[2]
-        tail["hand_raised"] = person in room.floor.hands
-        tail["standing"] = standing(room, someone)
-        tail["silenced"] = someone.silenced
-        tail["support"] = _support(room, someone)
-        tail["resonated"] = [theme.id for theme in room.themes if person in theme.resonates]
+        return {
+            "person": person,
+            "role": "participant",
+            "name": someone.name,
+            "may": may(room, someone),
+            "position": None if place is None else place[0],
+            "wait_ms": None if place is None else max(0, place[1] - now) + place[2],
+            "hand_raised": person in room.floor.hands,
+            "standing": standing(room, someone),
+            "silenced": someone.silenced,
+            "support": _support(room, someone) if room.alerts else None,
+            "resonated": [theme.id for theme in room.themes if person in theme.resonates],
+        }
+    tail: dict[str, Any] = {"person": person, "role": str(someone.role), "may": may(room, someone)}
+    if someone.role is Role.FACILITATOR:
+        tail["name"] = someone.name
     return tail
 
 
 def _support(room: Room, person: Person) -> dict[str, Any] | None:
     """Show the state of the person's own newest call, while it is open or taken."""
-    if not room.alerts:  # nearly always
-        return None
     for alert in reversed(room.alerts):
         if alert.person == person.id and alert.state != "closed":
             taker = room.people[alert.taken_by] if alert.taken_by is not None else None

@@ -22,6 +22,7 @@ from server.rooms.sharded_feed import open_feed
 from server.sockets import frames
 from server.sockets.audience import Audience, Listener
 from server.store.errors import StoreError, translated
+from server.store.trips import in_trips
 from session_engine import Person, Role
 
 # One gesture of a kind and person counts once in this time, and is shown as a sum.
@@ -51,7 +52,7 @@ class Live:
 
     def __init__(self, bus: Redis | None, worker: str) -> None:
         """Take the live store; None when this worker is the only one."""
-        self._bus = bus
+        self._bus = in_trips(bus) if bus else None
         self._worker = worker
         self._audiences: dict[str, Audience] = {}
         self._said: dict[str, Said] = {}
@@ -139,15 +140,15 @@ class Live:
         sent: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
         self._outgoing.append((session, orjson.dumps([self._worker, said]), sent))
         if self._sender is None or self._sender.done():
-            self._sender = asyncio.create_task(self._send_all(self._bus))
+            self._sender = asyncio.create_task(self._send_all())
         return sent
 
-    async def _send_all(self, bus: Redis) -> None:
-        while self._outgoing:
+    async def _send_all(self) -> None:
+        while self._bus is not None and self._outgoing:
             session, data, sent = self._outgoing.popleft()
             try:
                 with translated():
-                    await bus.publish(live_channel(session), data)
+                    await self._bus.publish(live_channel(session), data)
                 left = True
             except StoreError:
                 left = False  # A text is lost, the next one holds all of it; a line is said again.

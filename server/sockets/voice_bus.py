@@ -23,6 +23,7 @@ from redis.asyncio import Redis
 from server.rooms.defects import note_defect
 from server.rooms.sharded_feed import open_feed
 from server.store.errors import StoreError, translated
+from server.store.trips import in_trips
 
 CHANNEL: Final = "tp:voice"
 SOUND: Final = ord("S")
@@ -52,7 +53,7 @@ class VoiceBus:
 
         `on_sound(session, person, frame)`, `on_roll(session, worker, json)`.
         """
-        self._client = client
+        self._client = in_trips(client) if client else None
         self._worker = worker.encode()
         self._on_sound = on_sound
         self._on_roll = on_roll

@@ -15,13 +15,12 @@ from typing import Any, cast
 from redis.asyncio import Redis
 from redis.exceptions import ResponseError
 
-from server.store.client import TIMEOUT_SECONDS
 from server.store.cluster import Cluster
 from server.store.coverage import Coverage
 from server.store.errors import StoreError, translated
 from server.store.position import START, Element, Position, Record, numbered
 from server.store.script import Script
-from server.store.trips import Trips
+from server.store.trips import in_trips
 
 WAKE_KEY = "tp:wake"
 
@@ -98,9 +97,7 @@ class RoomLog:
         """Take a client; `replicated` False: the store never has replicas, it is our own."""
         self._client = client
         self._cluster = isinstance(client, Cluster)
-        # A cluster has as many lines as nodes; its rooms share none.
-        appends = client if self._cluster else Trips(client, TIMEOUT_SECONDS)
-        self._append = Script(appends, "append.lua")
+        self._append = Script(in_trips(client), "append.lua")
         self._read = Script(client, "read.lua")
         self._positions = Script(client, "positions.lua")
         self._coverage = Coverage(client) if replicated else None

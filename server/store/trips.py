@@ -18,6 +18,9 @@ from typing import Any, Final
 from redis.asyncio import Redis
 from redis.exceptions import ResponseError
 
+from server.store.client import TIMEOUT_SECONDS
+from server.store.cluster import Cluster
+
 # More would only make the first of them wait for the last.
 COMMANDS_MAX: Final = 64
 # Shorter than any store needs to start again.
@@ -43,6 +46,10 @@ class Trips:
         if self._running is None or self._running.done():
             self._running = asyncio.create_task(self._run())
         return await answer
+
+    async def publish(self, channel: str, message: bytes) -> Any:
+        """Publish with the next trip."""
+        return await self.execute_command("PUBLISH", channel, message)
 
     async def _run(self) -> None:
         while self._waiting:
@@ -77,6 +84,11 @@ class Trips:
         elif not self._line.is_connected or time.monotonic() - self._used_at > RESTED_SECONDS:
             await self._pool.ensure_connection(self._line)
         return self._line
+
+
+def in_trips(client: Redis) -> Redis | Trips:
+    """Return what sends a client's commands together: not a cluster's, whose keys share no line."""
+    return client if isinstance(client, Cluster) else Trips(client, TIMEOUT_SECONDS)
 
 
 async def _answer(line: Any) -> Any:
