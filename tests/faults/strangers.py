@@ -9,10 +9,13 @@ from __future__ import annotations
 import asyncio
 import itertools
 import multiprocessing
+import os
 import time
 from collections.abc import Sequence
 from multiprocessing.connection import Connection
 from typing import Final, Self, cast
+
+import uvloop
 
 from server.rooms.ending import end_all
 
@@ -120,7 +123,8 @@ async def _run(ports: Sequence[int], line: Connection) -> None:
 
 
 def _main(ports: Sequence[int], line: Connection) -> None:
-    asyncio.run(_run(ports, line))
+    os.nice(19)  # strangers compute elsewhere: here they must not take the server's processor
+    uvloop.run(_run(ports, line))
 
 
 class Strangers:
@@ -136,6 +140,7 @@ class Strangers:
         self._line, theirs = context.Pipe()
         self._process = context.Process(target=_main, args=(self._ports, theirs), daemon=True)
         self._process.start()
+        theirs.close()  # or a process that could not start would be waited for
         await asyncio.to_thread(self._line.recv)
         return self
 
