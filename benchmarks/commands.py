@@ -24,9 +24,10 @@ from typing import Final
 import uvloop
 
 from benchmarks import report
-from benchmarks.processes import CORES, cpu_seconds, raise_file_limit
+from benchmarks.processes import CORES, cpu_seconds
 from benchmarks.report import SHORT, Aim, Section, Table, at
 from benchmarks.rooms import BenchRoom, Screen, Site, at_rate, close
+from server.serving.file_limit import raise_file_limit
 from session_engine import Role
 from tests.running_server import RunningServer, children, command_of
 

@@ -24,8 +24,9 @@ import uvloop
 from benchmarks import report
 from benchmarks.peers.contenders import FLOOR, PEERS, SLOW, Peer
 from benchmarks.peers.contest import OURS, OURS_RELAYED, OURS_SLOW, Figure, Scale, rounds
-from benchmarks.processes import CLIENT_CORES, pin, raise_file_limit
+from benchmarks.processes import CLIENT_CORES, pin
 from benchmarks.report import SHORT, Aim, Section, Table
+from server.serving.file_limit import raise_file_limit
 
 
 def section(done: Sequence[dict[str, Figure]], peers: Sequence[Peer]) -> Section:

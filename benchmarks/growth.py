@@ -23,9 +23,10 @@ import uvloop
 
 from benchmarks import report
 from benchmarks.commands import stores
-from benchmarks.processes import cpu_seconds, memory_bytes, raise_file_limit
+from benchmarks.processes import cpu_seconds, memory_bytes
 from benchmarks.report import SHORT, Aim, Section, Table
 from benchmarks.rooms import BenchRoom, Site, at_rate, close
+from server.serving.file_limit import raise_file_limit
 from session_engine import Role
 from tests.running_server import RunningServer
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import resource
 import time
 from collections.abc import Iterable
 from pathlib import Path
@@ -41,10 +40,3 @@ def memory_bytes(pids: Iterable[int]) -> tuple[int, int]:
         rss += 1024 * sizes["Rss:"]
         pss += 1024 * sizes["Pss:"]
     return rss, pss
-
-
-def raise_file_limit() -> int:
-    """Allow ourselves and our children as many open files as we may have; return how many."""
-    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-    return hard

@@ -25,9 +25,10 @@ from typing import Final
 import uvloop
 
 from benchmarks import report
-from benchmarks.processes import cpu_seconds, raise_file_limit
+from benchmarks.processes import cpu_seconds
 from benchmarks.report import SHORT, Aim, Section, Table, at
 from benchmarks.rooms import BenchRoom, Site, close
+from server.serving.file_limit import raise_file_limit
 from session_engine import Role
 from tests.server.house import House
 

@@ -31,9 +31,10 @@ import uvloop
 
 from benchmarks import report
 from benchmarks.people.ears import Report, Seats, run, spin
-from benchmarks.processes import CLIENT_CORES, SERVER_CORES, cpu_seconds, pin, raise_file_limit
+from benchmarks.processes import CLIENT_CORES, SERVER_CORES, cpu_seconds, pin
 from benchmarks.report import SHORT, Section, Table, at
 from benchmarks.rooms import BenchRoom, Site, close, give_floors
+from server.serving.file_limit import raise_file_limit
 from session_engine import Role
 from tests.running_server import RunningServer
 

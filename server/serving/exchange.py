@@ -73,11 +73,13 @@ class Exchange:
     def receive(self, line: int) -> tuple[bytes, socket.socket] | None:
         """Take the next socket, with the head of its request; None: nothing waits."""
         descriptors: list[int] = []
-        while not descriptors:  # none: this process has too many open files, theirs is closed
+        while not descriptors:
             try:
                 head, descriptors, _, _ = socket.recv_fds(self._lines[line][1], HEAD_MAX_BYTES, 1)
             except BlockingIOError:
                 return None
+            if not descriptors:  # we have too many open files: theirs is closed, others may keep it
+                self.stop_listening(line)
         taken = socket.socket(fileno=descriptors[0])
         taken.setblocking(False)
         return head, taken

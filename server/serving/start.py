@@ -11,6 +11,7 @@ from contextlib import closing, contextmanager, nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 
+from server.serving.file_limit import raise_file_limit
 from server.serving.listening import CannotListen, check_certificate, listen, local_url
 from server.settings import Settings
 from server.store.data_directory import (
@@ -39,6 +40,7 @@ def serve(settings: Settings, *, rehearse: int = 0) -> int:
     try:
         if settings.tls_cert and settings.tls_key:
             check_certificate(settings.tls_cert, settings.tls_key)
+        raise_file_limit()
         with (
             _directory(settings.data_dir) if settings.embedded else nullcontext(),
             listen(settings.host, settings.port) as listener,

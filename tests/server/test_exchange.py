@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import resource
 import socket
 import time
 from collections.abc import Iterator
@@ -107,6 +108,24 @@ def test_a_full_line_refuses(exchange: Exchange, ends: Ends) -> None:
         taken += 1
     assert taken > 100
     exchange.take_back(own)
+
+
+def test_who_can_open_no_more_files_is_given_no_more_sockets(
+    exchange: Exchange, ends: Ends
+) -> None:
+    client, server = ends
+    listen(exchange, 2)
+    own = preferred(exchange, "r1", server.fileno(), 2)
+    assert exchange.pass_on(1 - own, "r1", HEAD, server.fileno())
+    server.close()
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (0, before[1]))
+    try:
+        assert exchange.receive(own) is None
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
+    assert client.recv(1) == b""
+    assert not exchange.pass_on(1 - own, "r1", HEAD, client.fileno())
 
 
 def test_who_hangs_is_passed_over(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import resource
 import socket
 import ssl
 from pathlib import Path
@@ -36,6 +37,17 @@ def test_the_local_url_can_be_opened_on_this_machine(host: str, shown: str) -> N
 def test_a_used_port_cannot_be_listened_on_twice() -> None:
     with listen("127.0.0.1", 0) as listener, pytest.raises(CannotListen, match="in use"):
         listen("127.0.0.1", listener.getsockname()[1])
+
+
+def test_as_many_sockets_may_come_as_the_system_allows(tmp_path: Path) -> None:
+    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (256, limits[1]))  # many systems begin with 1,024
+    try:
+        with RunningServer(tmp_path) as server:
+            (worker,) = server.workers()
+            assert resource.prlimit(worker, resource.RLIMIT_NOFILE) == (limits[1], limits[1])
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, limits)
 
 
 async def test_with_a_certificate_the_server_speaks_https_only(tmp_path: Path) -> None:

@@ -1,0 +1,12 @@
+"""Every socket is an open file, and many systems begin with 1,024 of them for a process."""
+
+from __future__ import annotations
+
+import resource
+
+
+def raise_file_limit() -> int:
+    """Allow ourselves and our children as many open files as we may have; return how many."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    return hard
