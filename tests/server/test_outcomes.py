@@ -9,20 +9,18 @@ from typing import Any
 import pytest
 from redis.asyncio import Redis
 
-from server.new_session import create_session
 from server.rooms.decisions import DecisionFailed
 from server.rooms.draft import Job
 from server.rooms.outcomes import Done
 from server.rooms.presence import Presence
 from server.rooms.replica import Replica
 from server.rooms.rooms import Rooms
-from server.rooms.watch import AWAY_SECONDS, StoreWatch
+from server.rooms.watch import AWAY_SECONDS
 from server.store.life import Life
 from server.store.position import Position
-from server.store.redis_clock import RedisClock
 from server.store.room_log import Outcome, RoomLog
-from session_engine import Arrive, ConnectionId, Enter, PersonId, Role, Tick
-from tests.server.house import SECRET
+from session_engine import Arrive, ConnectionId, PersonId, Tick
+from tests.server.one_room import enter, opened
 
 
 async def test_a_defect_that_nobody_waits_for_is_said_once_only() -> None:
@@ -52,24 +50,10 @@ class SlowAnswers(RoomLog):
         return outcome
 
 
-async def opened(store_url: str, client: Redis) -> tuple[Replica, Rooms]:
-    """Return a new room and the rooms of a worker that has not had its first pulse yet."""
-    new = await create_session(store_url, SECRET, "http://127.0.0.1", {"title": "Evening"})
-    clock = RedisClock(client)
-    await clock.sync()
-    watch = StoreWatch(client, clock, Life(client), "w1")
-    watch.away = False
-    log = SlowAnswers(client, replicated=False)
-    log.rooms = Rooms(log, clock, watch, "w1")
-    return await log.rooms.open(new.session), log.rooms
-
-
-def enter(person: str) -> Enter:
-    return Enter(person=PersonId(person), role=Role.PARTICIPANT, name=person, consent="1")
-
-
 async def test_the_answer_comes_before_the_change_is_shown(store_url: str, client: Redis) -> None:
-    replica, rooms = await opened(store_url, client)
+    log = SlowAnswers(client, replicated=False)
+    replica, rooms = await opened(store_url, client, log)
+    log.rooms = rooms
     heard: list[str] = []
     replica.watchers.append(lambda _: heard.append("change"))
 

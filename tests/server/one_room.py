@@ -1,0 +1,35 @@
+"""A new room and the rooms of a worker, without the rest of it, on a real store."""
+
+from __future__ import annotations
+
+from redis.asyncio import Redis
+
+from server.new_session import create_session
+from server.rooms.replica import Replica
+from server.rooms.rooms import Rooms
+from server.rooms.watch import StoreWatch
+from server.store.life import Life
+from server.store.redis_clock import RedisClock
+from server.store.room_log import RoomLog
+from session_engine import Enter, PersonId, Role
+from tests.server.house import SECRET
+
+WORKER = "w1"
+
+
+async def opened(
+    store_url: str, client: Redis, log: RoomLog | None = None
+) -> tuple[Replica, Rooms]:
+    """Return a new room and the rooms of a worker that has not had its first pulse yet."""
+    new = await create_session(store_url, SECRET, "http://127.0.0.1", {"title": "Evening"})
+    clock = RedisClock(client)
+    await clock.sync()
+    watch = StoreWatch(client, clock, Life(client), WORKER)
+    watch.away = False
+    rooms = Rooms(log or RoomLog(client, replicated=False), clock, watch, WORKER)
+    return await rooms.open(new.session), rooms
+
+
+def enter(person: str, role: Role = Role.PARTICIPANT) -> Enter:
+    """Let somebody in."""
+    return Enter(person=PersonId(person), role=role, name=person, consent="1")

@@ -1,0 +1,104 @@
+"""The audience of a room that changes: sockets that come, go, or were taken for dead."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import cast
+
+import pytest
+from redis.asyncio import Redis
+
+from server.rooms.outcomes import Done
+from server.rooms.replica import Replica
+from server.rooms.rooms import Rooms
+from server.sockets.audience import Audience, Listener
+from server.sockets.outbox import Outbox
+from server.sockets.protocol import RoomSocketProtocol
+from session_engine import Arrive, Command, ConnectionId, Drop, PersonId, Role
+from session_engine.commands import SetPrompt
+from tests.server.one_room import WORKER, enter, opened
+
+ANA, BEN, FAY = PersonId("ana"), PersonId("ben"), PersonId("fay")
+
+
+class Closed:
+    """A socket that takes nothing: what it would have been shown is asked of its listener."""
+
+    may_write = False
+
+
+def listener(person: PersonId) -> Listener:
+    outbox = Outbox(cast(RoomSocketProtocol, Closed()))
+    return Listener(connection=ConnectionId(f"{WORKER}.{person}"), person=person, outbox=outbox)
+
+
+class Stage:
+    """A room on a real store, its audience, and who was asked to come back."""
+
+    def __init__(self, replica: Replica, rooms: Rooms) -> None:
+        self.came_back: list[PersonId] = []
+        self._rooms = rooms
+        self._replica = replica
+        self.audience = Audience(
+            replica, rooms.clock, lambda _, one: self.came_back.append(one.person)
+        )
+
+    async def do(self, command: Command) -> None:
+        """Do something, and show what has changed."""
+        assert isinstance(await self._rooms.submit(self._replica, command), Done)
+        self.audience.changed(self._replica)
+        self.audience.refresh()
+
+    async def arrive(self, person: PersonId, role: Role = Role.PARTICIPANT) -> None:
+        await self.do(enter(person, role))
+        await self.do(Arrive(person=person, connection=listener(person).connection))
+
+    async def change(self) -> None:
+        """Change the room, and nobody in it."""
+        await self.do(SetPrompt(by=FAY, text=f"prompt {len(self.came_back)}"))
+
+
+@pytest.fixture
+async def stage(store_url: str, client: Redis) -> AsyncIterator[Stage]:
+    stage = Stage(*await opened(store_url, client))
+    await stage.arrive(FAY, Role.FACILITATOR)
+    yield stage
+    stage.audience.end()
+
+
+async def test_who_comes_while_nobody_moves_sees_what_changes_next(stage: Stage) -> None:
+    await stage.arrive(ANA)
+    await stage.arrive(BEN)
+    ana, ben = listener(ANA), listener(BEN)
+    stage.audience.join(ana)
+    stage.audience.join(ben)
+    first = ben.shown
+    await stage.change()
+    assert ana.shown is ben.shown is not first
+
+
+async def test_who_has_gone_is_shown_nothing_more(stage: Stage) -> None:
+    await stage.arrive(ANA)
+    await stage.arrive(BEN)
+    ana, ben = listener(ANA), listener(BEN)
+    stage.audience.join(ana)
+    stage.audience.join(ben)
+    stage.audience.part(ben)
+    last = ben.shown
+    await stage.change()
+    assert ben.shown is last is not ana.shown
+
+
+async def test_who_was_taken_for_dead_comes_back_until_it_is_so(stage: Stage) -> None:
+    await stage.arrive(ANA)
+    ana = listener(ANA)
+    stage.audience.join(ana)
+    await stage.do(Drop(person=ANA, connection=ana.connection))
+    asked = len(stage.came_back)
+    assert asked
+    await stage.change()  # nobody in the room has changed, and the store had not answered
+    assert len(stage.came_back) > asked
+    await stage.do(Arrive(person=ANA, connection=ana.connection))
+    asked = len(stage.came_back)
+    await stage.change()
+    assert len(stage.came_back) == asked
