@@ -12,6 +12,7 @@ import os
 from typing import Final, Self, cast
 
 TEXT: Final = b"\x81"
+BINARY: Final = b"\x82"
 
 
 class Socket(asyncio.Protocol):
@@ -53,10 +54,13 @@ class Socket(asyncio.Protocol):
             self.up.set_exception(error or ConnectionError("closed"))
 
     def send(self, text: str) -> None:
-        """Send a text frame; a mask of zeros is a mask too."""
-        data = text.encode()
+        """Send a text frame."""
+        self.write_frame(TEXT, text.encode())
+
+    def write_frame(self, first: bytes, data: bytes) -> None:
+        """Send a frame that begins so; a mask of zeros is a mask too."""
         size = bytes((0x80 | len(data),)) if len(data) < 126 else b"\xfe" + len(data).to_bytes(2)
-        self.write(TEXT + size + b"\0\0\0\0" + data)
+        self.write(first + size + b"\0\0\0\0" + data)
 
     def write(self, data: bytes) -> None:
         """Send bytes as they are."""

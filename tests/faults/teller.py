@@ -8,17 +8,17 @@ that the server still says is heard, and the same commands are sent again on a n
 from __future__ import annotations
 
 import asyncio
-import base64
 import contextlib
 import json
-import os
 import random
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Final, cast
+from typing import Any, Final
 
 import orjson
+
+from benchmarks.sockets import Socket
 
 Frame = dict[str, Any]
 
@@ -38,98 +38,34 @@ CERTAIN_SECONDS: Final = 90.0
 ANSWERS: Final = (b'{"type":"done"', b'{"type":"refu', b'{"type":"unkn')
 
 
-class Line(asyncio.Protocol):
-    """One WebSocket connection that hands on answers, and nothing else."""
+class Line(Socket):
+    """One live socket that hands on answers, and nothing else."""
 
-    def __init__(self, address: str, token: str, hear: Callable[[Frame], None]) -> None:
-        """Take the path of the room, the pass, and who is told of answers."""
-        self.up: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._address = address
-        self._token = token
+    def __init__(self, entry: Frame, port: int, hear: Callable[[Frame], None]) -> None:
+        """Take what the door answered, and who is told of answers."""
+        super().__init__(f"/ws/rooms/{entry['session']}", port)
+        self._token = str(entry["pass"])
         self._hear: Callable[[Frame], None] | None = hear
-        self._data = bytearray()
-        self._upgraded = False
-        self._transport: asyncio.Transport | None = None
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Ask for the upgrade."""
-        self._transport = cast(asyncio.Transport, transport)
-        key = base64.b64encode(os.urandom(16)).decode()
-        self._transport.write(
-            f"GET {self._address} HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\n"
-            f"Connection: Upgrade\r\nSec-WebSocket-Key: {key}\r\n"
-            "Sec-WebSocket-Version: 13\r\n\r\n".encode()
-        )
 
     @property
     def is_open(self) -> bool:
         """Whether something can be sent."""
-        return self._transport is not None and not self._transport.is_closing()
+        return self.up.done() and not self.closed
 
-    def send(self, text: str) -> None:
-        """Send a text frame."""
-        self.write_frame(text.encode())
+    def opened(self) -> None:
+        """Show the pass."""
+        self.send(json.dumps({"pass": self._token}))
 
-    def write_frame(self, data: bytes, *, is_text: bool = True) -> None:
-        """Send one frame; a mask of zeros is a mask too."""
-        size = bytes((0x80 | len(data),)) if len(data) < 126 else b"\xfe" + len(data).to_bytes(2)
-        self.write((b"\x81" if is_text else b"\x82") + size + b"\0\0\0\0" + data)
-
-    def write(self, data: bytes) -> None:
-        """Send bytes as they are."""
-        assert self._transport is not None
-        self._transport.write(data)
+    def take(self, message: bytearray) -> None:
+        """Hand on answers; the first view says that the line is up."""
+        if self._hear is not None and message.startswith(ANSWERS):
+            self._hear(orjson.loads(message))
+        elif not self.up.done():
+            self.up.set_result(None)
 
     def go_deaf(self) -> None:
         """Hear nothing any more."""
         self._hear = None
-
-    def close(self) -> None:
-        """End it without a goodbye."""
-        if self._transport is not None:
-            self._transport.close()
-
-    def connection_lost(self, error: Exception | None) -> None:
-        """Tell who waits for the line."""
-        if not self.up.done():
-            self.up.set_exception(error or ConnectionError("closed"))
-
-    def data_received(self, data: bytes) -> None:
-        """Read the answer to the upgrade, then frames."""
-        self._data += data
-        if not self._upgraded:
-            end = self._data.find(b"\r\n\r\n")
-            if end < 0:
-                return
-            assert self._data.startswith(b"HTTP/1.1 101"), bytes(self._data)
-            del self._data[: end + 4]
-            self._upgraded = True
-            self.send(json.dumps({"pass": self._token}))
-        start = 0
-        while (found := self._find_frame(start)) is not None:
-            head, stop = found
-            self._take(self._data[start], bytes(self._data[head:stop]))
-            start = stop
-        del self._data[:start]
-
-    def _find_frame(self, start: int) -> tuple[int, int] | None:
-        """Return where the payload of the frame at `start` begins and ends; None: not here yet."""
-        data = self._data
-        if len(data) < start + 2:
-            return None
-        size, head = data[start + 1], start + 2
-        if size >= 126:
-            head += 2 if size == 126 else 8
-            size = int.from_bytes(data[start + 2 : head])
-        return (head, head + size) if len(data) >= head + size else None
-
-    def _take(self, first: int, payload: bytes) -> None:
-        if first & 0x0F == 0x9 and self._transport is not None:  # a ping
-            self._transport.write(bytes((0x8A, 0x80 | len(payload))) + b"\0\0\0\0" + payload)
-        elif first == 0x01 and not self.up.done():  # the first fragment of the first view
-            self.up.set_result(None)
-        elif first == 0x81 and self._hear is not None and payload.startswith(ANSWERS):
-            self._hear(orjson.loads(payload))
 
 
 @dataclass
@@ -194,20 +130,14 @@ class Teller:
             await asyncio.sleep(sent / FRAMES_PER_SECOND)
 
     async def _connected(self) -> Line:
-        loop = asyncio.get_running_loop()
         while self._line is None or not self._line.is_open:
             try:
-                _, self._line = await loop.create_connection(self._new_line, "127.0.0.1", self.port)
                 async with asyncio.timeout(PATIENCE_SECONDS):
-                    await self._line.up
+                    self._line = await Line(self.entry, self.port, self._hear).connect()
             except (OSError, TimeoutError):
                 self._line = None
                 await asyncio.sleep(AGAIN_SECONDS)
         return self._line
-
-    def _new_line(self) -> Line:
-        address = f"/ws/rooms/{self.entry['session']}"
-        return Line(address, str(self.entry["pass"]), self._hear)
 
     def _hear(self, answer: Frame) -> None:
         """Take an answer; what was not done stays open, and is sent again with the rest."""

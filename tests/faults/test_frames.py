@@ -17,6 +17,7 @@ from typing import Any
 
 import pytest
 
+from benchmarks.sockets import BINARY, TEXT
 from server.sockets.wire import FIELDS, BadCommand, BadFrame, read_frame, read_request
 from session_engine import Enter as Enters
 from session_engine import PersonId, Refused, Role, Room, Settings, create, decide, replay
@@ -125,11 +126,9 @@ async def attack(
         counts["answers"] += 1
         counts["done"] += answer["type"] == "done"
 
-    loop = asyncio.get_running_loop()
-    address, token = f"/ws/rooms/{entry['session']}", str(entry["pass"])
-    _, line = await loop.create_connection(lambda: Line(address, token, hear), "127.0.0.1", port)
+    line = Line(entry, port, hear)
     async with asyncio.timeout(10):
-        await line.up
+        await line.connect()
         counts["lines"] += 1
         for _ in range(PER_LINE):
             if not line.is_open:
@@ -138,7 +137,8 @@ async def attack(
             if '"leave"' in text:  # who has left cannot come back
                 continue
             counts["right"] += is_right(text)
-            line.write_frame(text.encode("utf-8", "replace"), is_text=dice.random() < 0.9)
+            first = TEXT if dice.random() < 0.9 else BINARY
+            line.write_frame(first, text.encode("utf-8", "replace"))
             counts["sent"] += 1
             await asyncio.sleep(0)
         if line.is_open:
