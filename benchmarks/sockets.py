@@ -68,7 +68,8 @@ class Socket(asyncio.Protocol):
         self._transport.write(data)
 
     def close(self) -> None:
-        """End it."""
+        """End it; nothing can be sent any more."""
+        self.closed = True
         if self._transport is not None:
             self._transport.abort()
 

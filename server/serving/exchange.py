@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import hashlib
 import mmap
+import os
 import socket
 import struct
 import time
@@ -63,7 +64,12 @@ class Exchange:
         return self._lines[line][1].fileno()
 
     def say_alive(self, line: int) -> None:
-        """Go on taking sockets; every ALIVE_SECONDS."""
+        """Go on taking sockets, if this process may open one more; every ALIVE_SECONDS."""
+        try:
+            os.close(os.dup(self._lines[line][1].fileno()))
+        except OSError:
+            self.stop_listening(line)
+            return
         struct.pack_into("q", self._alive_at, 8 * line, time.monotonic_ns())
 
     def stop_listening(self, line: int) -> None:
@@ -86,7 +92,7 @@ class Exchange:
 
     def pass_on(self, own: int, session: str, head: bytes, descriptor: int) -> bool:
         """Give a socket to the worker that its room prefers; say if it is theirs now."""
-        line = self._preferred(session)
+        line = self._preferred(session, own)
         if line is None or line == own or len(head) > HEAD_MAX_BYTES:
             return False
         try:
@@ -95,11 +101,15 @@ class Exchange:
             return False
         return True
 
-    def _preferred(self, session: str) -> int | None:
+    def _preferred(self, session: str, own: int) -> int | None:
         """Choose by hash: when a worker ends or comes, only its share of the rooms moves."""
         silent_since = time.monotonic_ns() - SILENT_NS
         signs = struct.unpack(f"{len(self._lines)}q", self._alive_at[:])
-        living = (line for line, alive_at in enumerate(signs) if alive_at > silent_since)
+        living = (
+            line
+            for line, alive_at in enumerate(signs)
+            if alive_at > silent_since or (line == own and alive_at)  # who asks does not hang
+        )
         return max(living, default=None, key=lambda line: _weight(session, line))
 
 

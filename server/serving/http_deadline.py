@@ -26,6 +26,8 @@ class DeadlineProtocol(HttpToolsProtocol):
     # Passes an open socket, with the head of its request, to the worker that its room
     # prefers, and says if it is theirs now: (room, head, descriptor).
     pass_on: Callable[[str, bytes, int], bool] | None = None
+    # The head of a socket that was passed on to us: read before anything else.
+    head = b""
 
     _deadline: asyncio.TimerHandle | None = None
     _in_request = False  # between the end of a request's message and its response
@@ -34,6 +36,8 @@ class DeadlineProtocol(HttpToolsProtocol):
         """Start the clock of the first request."""
         super().connection_made(transport)
         self._start()
+        if self.head:
+            self.data_received(self.head)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Stop the clock."""

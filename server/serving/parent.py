@@ -21,7 +21,7 @@ from types import FrameType
 
 from server.serving.child import Child
 from server.serving.exchange import Exchange
-from server.serving.relief import Relief
+from server.serving.relief import START_SECONDS, Relief
 from server.serving.worker import GRACE_SECONDS
 from server.store.embedded_valkey import EmbeddedValkey
 
@@ -122,13 +122,18 @@ class Parent:
                 worker.start()
         if self._serving:
             self._relief.go_on(now)
+        elif now > self._workers[0].started_at + START_SECONDS:
+            self._fail(f"A worker did not serve within {START_SECONDS:.0f} s.")
         if self._rehearsal and self._rehearsal.ended():
             print("The rehearsal ended early; the server goes on.", file=sys.stderr)
 
+    def _fail(self, why: str) -> None:
+        print(why, file=sys.stderr)
+        self._failed = True
+
     def _note_end(self, worker: Child, code: int, now: float) -> None:
         if not self._serving:
-            print("A worker could not start: the lines above say why.", file=sys.stderr)
-            self._failed = True
+            self._fail("A worker could not start: the lines above say why.")
             return
         print(f"A worker ended ({code}): starting another.", file=sys.stderr)
         short = now - worker.started_at < SHORT_LIFE_SECONDS

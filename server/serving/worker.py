@@ -102,13 +102,11 @@ class Worker(Server):
     async def _take(self, head: bytes, taken: socket.socket) -> None:
         loop = asyncio.get_running_loop()
         protocol = DeadlineProtocol(self.config, self.server_state, self.lifespan.state, loop)
+        protocol.head = head
         try:
             await loop.connect_accepted_socket(lambda: protocol, taken)
         except OSError:
             taken.close()  # gone meanwhile
-        else:
-            if not protocol.transport.is_closing():  # by bytes that came before the head
-                protocol.data_received(head)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Stop; when relieved, take nobody in any more, then let people go slowly."""

@@ -146,14 +146,20 @@ class Live:
     async def _send_all(self) -> None:
         while self._bus is not None and self._outgoing:
             session, data, sent = self._outgoing.popleft()
+            waiting: list[asyncio.Future[bool]] = []
             try:
                 with translated():
                     await self._bus.publish(live_channel(session), data)
                 left = True
             except StoreError:
-                left = False  # A text is lost, the next one holds all of it; a line is said again.
-            if not sent.done():
-                sent.set_result(left)
+                # A text is lost, the next one holds all of it; a line is said again. What waits
+                # behind it would wait as long each, and be old.
+                left = False
+                waiting = [sent for _, _, sent in self._outgoing]
+                self._outgoing.clear()
+            for one in (sent, *waiting):
+                if not one.done():
+                    one.set_result(left)
 
     # ---- Hearing ------------------------------------------------------------------
 

@@ -55,6 +55,7 @@ class RoomSocketProtocol(WebSocketsSansIOProtocol):
     on_writable: Callable[[], None] | None = None
     # Takes whole messages at once, without the queue of the application: (data, is_text).
     on_message: Callable[[bytes, bool], None] | None = None
+    _pong = b""
     is_paused = False  # whether the peer is behind by more than the transport's high mark
 
     def handle_connect(self, event: Request) -> None:
@@ -100,6 +101,9 @@ class RoomSocketProtocol(WebSocketsSansIOProtocol):
         """Wake who waits in uvicorn, then the outbox."""
         self.is_paused = False
         super().resume_writing()
+        if self._pong and self.may_write:
+            self.transport.write(self._pong)
+        self._pong = b""
         if self.on_writable is not None:
             self.on_writable()
 
@@ -135,11 +139,12 @@ class RoomSocketProtocol(WebSocketsSansIOProtocol):
 
     def end(self, code: int, reason: str) -> None:
         """Close with this code; a peer that does not take it is cut off after 2 s."""
+        if self.close_sent or self.transport.is_closing():  # it is on its way: let it arrive
+            if self.close_timer is None:
+                self.close_timer = self.loop.call_later(CLOSE_PATIENCE_SECONDS, self.abort)
+            return
         if not self.may_write:
-            if self.transport.is_closing():  # a close is on its way: let it arrive
-                self.loop.call_later(CLOSE_PATIENCE_SECONDS, self.abort)
-            else:
-                self.abort()
+            self.abort()
             return
         self.queue.put_nowait({"type": "websocket.disconnect", "code": code, "reason": reason})
         self.stop_keepalive()
@@ -191,9 +196,9 @@ class RoomSocketProtocol(WebSocketsSansIOProtocol):
             self.transport.resume_reading()
 
     def handle_ping(self) -> None:
-        """Answer, unless the peer does not read its answers: they would pile up here."""
+        """Answer; who does not read answers gets one, later: else they would pile up here."""
         if self.is_paused:
-            self.conn.data_to_send()
+            self._pong = b"".join(self.conn.data_to_send()[-1:])  # the newest is enough
         else:
             super().handle_ping()
 

@@ -15,8 +15,6 @@ from collections.abc import Sequence
 from multiprocessing.connection import Connection
 from typing import Final, Self, cast
 
-import uvloop
-
 from server.rooms.ending import end_all
 
 AT_ONCE: Final = 1_000
@@ -124,7 +122,7 @@ async def _run(ports: Sequence[int], line: Connection) -> None:
 
 def _main(ports: Sequence[int], line: Connection) -> None:
     os.nice(19)  # strangers compute elsewhere: here they must not take the server's processor
-    uvloop.run(_run(ports, line))
+    asyncio.run(_run(ports, line))
 
 
 class Strangers:
