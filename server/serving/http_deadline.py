@@ -75,6 +75,8 @@ class DeadlineProtocol(HttpToolsProtocol):
             self.transport.abort()  # closes our end of it; the other worker has its own
         else:
             super().handle_websocket_upgrade()
+            # It holds us, and nobody else does: without it we are no garbage for a collection.
+            self.parser = None  # type: ignore[assignment]
 
     def _is_passed_on(self) -> bool:
         room = ROOM.match(self.url)

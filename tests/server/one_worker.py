@@ -15,6 +15,12 @@ from server.serving.worker import uvicorn_config
 from server.settings import read_settings
 
 
+def say_garbage(*_: object) -> None:
+    """Say how many objects waited for a collection; until asked again there is none."""
+    gc.disable()
+    sys.stderr.write(f"garbage {gc.collect()}\n")
+
+
 def main() -> None:
     """Serve a store until killed: `one_worker.py STORE_URL SECRET [LIVE_URL]`."""
     url, secret = sys.argv[1:3]
@@ -30,6 +36,7 @@ def main() -> None:
     gc.freeze()  # as the parent does before it forks: a full collection took 50 ms
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     faulthandler.register(signal.SIGUSR1)
+    signal.signal(signal.SIGUSR2, say_garbage)
     sys.stdout.write(f"{port}\n")
     sys.stdout.flush()
     server.run(sockets=[listener])
