@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
+import signal
+from pathlib import Path
+
 import httpx
 
-from session_engine import Role
+from server.sockets.live import Live
+from server.store.client import TIMEOUT_SECONDS, open_client
+from server.store.embedded_valkey import EmbeddedValkey
+from session_engine import Person as Someone
+from session_engine import PersonId, Role
 from tests.server.house import House
 from tests.server.people import Frame, Person
 
@@ -122,3 +131,28 @@ async def test_a_private_line_is_not_called_done_while_it_cannot_leave(own_house
     async with httpx.AsyncClient() as client:
         warnings = (await client.get(f"{worker.url}/readyz")).json()["warnings"]
     assert any("live store" in warning for warning in warnings)
+
+
+async def test_what_waits_for_a_bus_that_hangs_is_answered_together(tmp_path: Path) -> None:
+    bus = EmbeddedValkey(tmp_path, name="live", kept=False)
+    bus.start()
+    client = open_client(bus.url)
+    assert bus.pid
+    os.kill(bus.pid, signal.SIGSTOP)
+    try:
+        live = Live(client, "w1")
+        ana = Someone(
+            id=PersonId("ana"),
+            role=Role.PARTICIPANT,
+            name="Ana",
+            browser="",
+            consent="1",
+            state="seated",
+        )
+        words = [live.line("s1", ana, None, f"word {number}", 0) for number in range(5)]
+        async with asyncio.timeout(2 * TIMEOUT_SECONDS):  # not as long for each of them
+            assert await asyncio.gather(*filter(None, words)) == [False] * 5
+    finally:
+        os.kill(bus.pid, signal.SIGCONT)
+        await client.aclose()
+        bus.stop()
