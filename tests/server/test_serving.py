@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import resource
+import signal
 import socket
 import ssl
+import time
 from pathlib import Path
 
 import httpx
@@ -13,6 +16,8 @@ import pytest
 import trustme
 
 from server.serving.listening import USER_TIMEOUT_MS, CannotListen, listen, local_url
+from server.sockets.close_codes import CloseCode
+from tests.faults.strangers import HEAD
 from tests.running_server import RunningServer
 
 
@@ -70,3 +75,25 @@ async def test_with_a_certificate_the_server_speaks_https_only(tmp_path: Path) -
         writer.write(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
         assert not (await reader.read(100)).startswith(b"HTTP")
         writer.close()
+
+
+def test_who_speaks_before_their_socket_was_passed_on_is_heard(tmp_path: Path) -> None:
+    wrong_pass = b'\x81\x8b\0\0\0\0{"pass":""}'
+    with RunningServer(tmp_path, workers=2) as server:
+        _, stopped = server.workers()
+        os.kill(stopped, signal.SIGSTOP)  # so the other one takes the connections, and passes on
+        lines = [server.connect() for _ in range(8)]
+        for number, line in enumerate(lines):
+            line.sendall(HEAD.replace(b"/s0", b"/s%d" % number))
+        time.sleep(0.2)
+        for line in lines:
+            line.sendall(wrong_pass)
+        os.kill(stopped, signal.SIGCONT)
+        for line in lines:
+            head, _, rest = line.recv(4096).partition(b"\r\n\r\n")
+            assert head.startswith(b"HTTP/1.1 101")
+            while len(rest) < 4:
+                rest += line.recv(4096)
+            assert rest[0] == 0x88, "not a close frame"
+            assert int.from_bytes(rest[2:4]) == CloseCode.PASS_INVALID
+            line.close()
