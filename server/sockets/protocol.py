@@ -208,7 +208,8 @@ class RoomSocketProtocol(WebSocketsSansIOProtocol):
     def handle_ping(self) -> None:
         """Answer; who does not read answers gets one, later: else they would pile up here."""
         if self.is_paused:
-            self._pong = b"".join(self.conn.data_to_send()[-1:])  # the newest is enough
+            # The newest is enough; those of one read are all there at the first of them.
+            self._pong = b"".join(self.conn.data_to_send()[-1:]) or self._pong
         else:
             super().handle_ping()
 

@@ -168,12 +168,24 @@ async def test_slow_readers_make_nobody_wait(others: Others) -> None:
     await others.check(slow, MOST_SLOWER, pairs=times(3, 8), seconds=times(4, 16))
 
 
+class DeafPinger(Deaf):
+    """Pings, and does not read the answers."""
+
+    pong = b""  # the newest that was read
+
+    def frame(self, first: int, payload: bytearray) -> None:
+        """Keep pongs; else do what every socket does."""
+        if first == 0x8A:
+            self.pong = bytes(payload)
+        super().frame(first, payload)
+
+
 async def test_answers_to_the_pings_of_a_deaf_client_pile_up_nowhere(others: Others) -> None:
     await others.fill(rooms=1, people=1)
     (room,) = others.rooms
     (token,) = await others.enter(room, 1)
-    deaf = await others.seat(room, token, 0, Deaf)
-    assert isinstance(deaf, Deaf)
+    deaf = await others.seat(room, token, 0, DeafPinger)
+    assert isinstance(deaf, DeafPinger)
     before = sum(map(private_bytes, others.house.workers))
     for _ in range(PINGS // 100):
         deaf.write(100 * PING)
@@ -182,4 +194,10 @@ async def test_answers_to_the_pings_of_a_deaf_client_pile_up_nowhere(others: Oth
         await asyncio.sleep(0.05)
     assert not deaf.closed
     assert sum(map(private_bytes, others.house.workers)) - before < PILED_UP_BYTES
+    deaf.write(b"\x89\x84" + bytes(4) + b"last")
+    await asyncio.sleep(0.2)
+    deaf.transport.resume_reading()
+    async with asyncio.timeout(10):
+        while deaf.pong != b"last":  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
     deaf.close()
