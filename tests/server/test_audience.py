@@ -66,23 +66,25 @@ async def stage(store_url: str, client: Redis) -> AsyncIterator[Stage]:
     stage.audience.end()
 
 
-async def test_who_comes_while_nobody_moves_sees_what_changes_next(stage: Stage) -> None:
+async def two(stage: Stage) -> tuple[Listener, Listener]:
+    """Ana and Ben arrive, and only then are their sockets shown the room."""
     await stage.arrive(ANA)
     await stage.arrive(BEN)
     ana, ben = listener(ANA), listener(BEN)
     stage.audience.join(ana)
     stage.audience.join(ben)
+    return ana, ben
+
+
+async def test_who_comes_while_nobody_moves_sees_what_changes_next(stage: Stage) -> None:
+    ana, ben = await two(stage)
     first = ben.shown
     await stage.change()
     assert ana.shown is ben.shown is not first
 
 
 async def test_who_has_gone_is_shown_nothing_more(stage: Stage) -> None:
-    await stage.arrive(ANA)
-    await stage.arrive(BEN)
-    ana, ben = listener(ANA), listener(BEN)
-    stage.audience.join(ana)
-    stage.audience.join(ben)
+    ana, ben = await two(stage)
     stage.audience.part(ben)
     last = ben.shown
     await stage.change()

@@ -48,12 +48,18 @@ def preferred(exchange: Exchange, session: str, descriptor: int, lines: int) -> 
     return own
 
 
-def test_a_socket_arrives_with_its_head(exchange: Exchange, ends: Ends) -> None:
-    client, server = ends
+def pass_one(exchange: Exchange, server: socket.socket) -> int:
+    """Pass a socket on between two workers; return the line on which it waits."""
     listen(exchange, 2)
     own = preferred(exchange, "r1", server.fileno(), 2)
     assert exchange.pass_on(1 - own, "r1", HEAD, server.fileno())
     server.close()  # the worker that passed it on has no more to do with it
+    return own
+
+
+def test_a_socket_arrives_with_its_head(exchange: Exchange, ends: Ends) -> None:
+    client, server = ends
+    own = pass_one(exchange, server)
     passed = exchange.receive(own)
     assert passed is not None
     head, taken = passed
@@ -91,10 +97,7 @@ def test_sockets_that_wait_for_a_worker_that_ended_are_closed(
     exchange: Exchange, ends: Ends
 ) -> None:
     client, server = ends
-    listen(exchange, 2)
-    own = preferred(exchange, "r1", server.fileno(), 2)
-    assert exchange.pass_on(1 - own, "r1", HEAD, server.fileno())
-    server.close()
+    own = pass_one(exchange, server)
     exchange.take_back(own)
     assert client.recv(1) == b""
     assert own in {exchange.lend(), exchange.lend()}
@@ -114,10 +117,7 @@ def test_who_can_open_no_more_files_is_given_no_more_sockets(
     exchange: Exchange, ends: Ends
 ) -> None:
     client, server = ends
-    listen(exchange, 2)
-    own = preferred(exchange, "r1", server.fileno(), 2)
-    assert exchange.pass_on(1 - own, "r1", HEAD, server.fileno())
-    server.close()
+    own = pass_one(exchange, server)
     before = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (0, before[1]))
     try:
