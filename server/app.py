@@ -11,7 +11,6 @@ from typing import Any, Final
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
-from starlette.routing import WebSocketRoute
 
 from server import pages
 from server.pages import api
@@ -29,6 +28,7 @@ from server.sockets.fanout import Fanout
 from server.sockets.gateway import Gateway
 from server.sockets.hearing import Hearing
 from server.sockets.live import Live
+from server.sockets.opening import Opening
 from server.sockets.passes import Passes
 from server.sockets.voice import Voice, VoiceGateway
 from server.store.client import open_client
@@ -67,12 +67,11 @@ class Application:
         self.live = Live(self.bus, self.worker)
         self.fanout = Fanout(self.rooms, self.presence, self.live)
         self.passes = Passes(settings.secret_key)
-        self.gateway = Gateway(
-            self.rooms, self.presence, self.fanout, self.live, self.passes, settings.public_url
-        )
+        gateway = Gateway(self.rooms, self.presence, self.fanout, self.live, self.passes)
         self.voice = Voice(self.rooms, self.bus)
         self.hearing = Hearing(self.fanout, self.voice.roll)
-        self.voice_gateway = VoiceGateway(self.voice, self.rooms, self.passes, settings.public_url)
+        voice_gateway = VoiceGateway(self.voice, self.rooms, self.passes)
+        self.opening = Opening(gateway, voice_gateway, settings.public_url)
         self.watch.on_return = self.rooms.compare
         self.watch.on_decide = self.ticker.ticked_all
         self.watch.on_lost_time = self.ticker.tick_all
@@ -173,8 +172,6 @@ def create_app(settings: Settings) -> Starlette:
     app = Starlette(
         routes=[
             *api.routes(door),
-            WebSocketRoute("/ws/rooms/{session}", parts.gateway),
-            WebSocketRoute("/ws/rooms/{session}/voice", parts.voice_gateway),
             *pages.routes(context),
         ],
         middleware=[Middleware(pages.SecurityHeaders, public_url=settings.public_url)],
@@ -182,6 +179,7 @@ def create_app(settings: Settings) -> Starlette:
         lifespan=lifespan,
     )
     app.state.hand_over = parts.presence.hand_over
+    app.state.opening = parts.opening  # WebSockets are not ASGI: they cost no task until they speak
     # A redirect would be built from the Host header, which a stranger chooses.
     app.router.redirect_slashes = False
     return app

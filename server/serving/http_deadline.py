@@ -9,8 +9,12 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Callable
+from typing import cast
 
+from starlette.applications import Starlette
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from server.sockets.opening import Opening
 
 REQUEST_SECONDS = 10.0
 ROOM = re.compile(rb"/ws/rooms/([\w-]+)")
@@ -70,13 +74,15 @@ class DeadlineProtocol(HttpToolsProtocol):
     def handle_websocket_upgrade(self) -> None:
         """Stop the clock: from now on the socket's own rules hold, here or elsewhere."""
         self._stop()
+        self.connections.discard(self)
         if self._is_passed_on():
-            self.connections.discard(self)
             self.transport.abort()  # closes our end of it; the other worker has its own
         else:
-            super().handle_websocket_upgrade()
-            # It holds us, and nobody else does: without it we are no garbage for a collection.
-            self.parser = None  # type: ignore[assignment]
+            opening: Opening = cast(Starlette, self.config.app).state.opening
+            method, headers = self.scope["method"], self.scope["headers"]
+            opening.open(self.transport, self.server_state, method, self.url, list(headers))
+        # It holds us, and nobody else does: without it we are no garbage for a collection.
+        self.parser = None  # type: ignore[assignment]
 
     def _is_passed_on(self) -> bool:
         room = ROOM.match(self.url)

@@ -22,9 +22,6 @@ from server.settings import Settings
 from server.sockets.protocol import RoomSocketProtocol
 from server.store.data_directory import dies_with_parent
 
-# A pair: a ping every 5 s, and 10 s of patience for its answer.
-PING_SECONDS = 5.0
-PONG_SECONDS = 10.0
 # Longer than any decent answer takes; sockets are closed at once and come back elsewhere.
 GRACE_SECONDS = 3
 # A worker that is relieved lets its people go a few at a time: who comes back at the same
@@ -33,8 +30,6 @@ LET_GO_AT_ONCE = 5
 LET_GO_EVERY_SECONDS = 0.02
 # With 5,000 sockets as long as 5 at a time take; with more, more at a time.
 LET_GO_SECONDS = 20.0
-# The longest frame of the contract.
-FRAME_BYTES = 32 * 1024
 
 
 def uvicorn_config(settings: Settings, http: type[DeadlineProtocol] = DeadlineProtocol) -> Config:
@@ -50,11 +45,6 @@ def uvicorn_config(settings: Settings, http: type[DeadlineProtocol] = DeadlinePr
         log_config=None,
         access_log=False,
         server_header=False,
-        ws_max_size=FRAME_BYTES,
-        # 25 against 59 KB a connection, and our frames are small.
-        ws_per_message_deflate=False,
-        ws_ping_interval=PING_SECONDS,
-        ws_ping_timeout=PONG_SECONDS,
         timeout_graceful_shutdown=GRACE_SECONDS,
         ssl_certfile=settings.tls_cert,
         ssl_keyfile=settings.tls_key,

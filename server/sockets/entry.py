@@ -1,4 +1,4 @@
-"""How every socket begins: its page, its first frame, its pass, its room.
+"""How every socket begins: its first message, its pass, its room.
 
 open ──pass within 5 s──▶ attended ──▶ closed
   └── 4002 silent, 4100 pass invalid, 4000 store away, what `attend` refuses with
@@ -6,29 +6,17 @@ open ──pass within 5 s──▶ attended ──▶ closed
 
 from __future__ import annotations
 
-import asyncio
 from abc import ABC, abstractmethod
-from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any, Final
-
-from starlette.datastructures import Headers
 
 from server.rooms.defects import note_defect
 from server.rooms.replica import Replica
 from server.rooms.rooms import Rooms
 from server.sockets.close_codes import REASONS, CloseCode
-from server.sockets.origin import may_open
 from server.sockets.passes import Pass, Passes
-from server.sockets.protocol import EXTENSION, RoomSocketProtocol
+from server.sockets.protocol import RoomSocketProtocol
 from server.sockets.wire import BadFrame, read_frame
 from server.store.errors import StoreError
 from session_engine import PersonId
-
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
-
-FIRST_FRAME_SECONDS: Final = 5.0
 
 
 class Refusal(Exception):  # noqa: N818
@@ -41,25 +29,20 @@ class Refusal(Exception):  # noqa: N818
 
 
 class Entry(ABC):
-    """An ASGI endpoint below `/ws/rooms/{session}`; its kinds say what happens inside."""
+    """Who serves the sockets of one place; its kinds say what happens inside."""
 
-    def __init__(self, rooms: Rooms, passes: Passes, public_url: str) -> None:
-        """Take the rooms, and what a pass and an origin are checked with."""
+    def __init__(self, rooms: Rooms, passes: Passes) -> None:
+        """Take the rooms, and what a pass is checked with."""
         self._rooms = rooms
         self._passes = passes
-        self._public_url = public_url
 
-    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
-        """Serve one socket until it is closed."""
-        await receive()  # websocket.connect
-        origin = Headers(scope=scope).get("origin")
-        socket: RoomSocketProtocol = scope["extensions"][EXTENSION]
-        if not may_open(origin, self._public_url):
-            await send({"type": "websocket.close"})  # Before accepting: HTTP 403.
-            return
-        await send({"type": "websocket.accept"})
+    async def serve(
+        self, session: str, socket: RoomSocketProtocol, first: bytes, is_text: bool
+    ) -> None:
+        """Serve one socket, from its first message until it is closed."""
         try:
-            await self._serve(scope["path_params"]["session"], socket, receive)
+            bearer = self._read_pass(session, first if is_text else b"")
+            await self._enter(session, bearer, socket)
         except Refusal as refusal:
             socket.end(refusal.code, REASONS[refusal.code])
         except StoreError:
@@ -67,27 +50,15 @@ class Entry(ABC):
         except Exception as error:
             note_defect("a socket", error)
             socket.end(1011, "Something went wrong here.")
-        if socket.close_timer is None and not socket.disconnected:
-            socket.end(1000, "")
 
     @abstractmethod
-    async def attend(
-        self, replica: Replica, bearer: Pass, socket: RoomSocketProtocol, receive: Receive
-    ) -> None:
+    async def attend(self, replica: Replica, bearer: Pass, socket: RoomSocketProtocol) -> None:
         """Serve a socket whose pass is right until it is closed.
 
         Raises: Refusal, StoreError.
         """
 
-    async def _serve(self, session: str, socket: RoomSocketProtocol, receive: Receive) -> None:
-        try:
-            async with asyncio.timeout(FIRST_FRAME_SECONDS):
-                message = await receive()
-        except TimeoutError:
-            raise Refusal(CloseCode.SILENT) from None
-        if message["type"] != "websocket.receive":
-            return
-        bearer = self._read_pass(session, message)
+    async def _enter(self, session: str, bearer: Pass, socket: RoomSocketProtocol) -> None:
         if self._rooms.watch.away:
             raise Refusal(CloseCode.SERVICE_AWAY)
         replica = await self._rooms.open(session)
@@ -97,13 +68,13 @@ class Entry(ABC):
                 # They may have come in on another worker a moment ago, and this one has not
                 # heard yet: nobody is sent away for good before the log was read.
                 await self._rooms.catch_up(replica)
-            await self.attend(replica, bearer, socket, receive)
+            await self.attend(replica, bearer, socket)
         finally:
             self._rooms.release(replica)
 
-    def _read_pass(self, session: str, message: Message) -> Pass:
+    def _read_pass(self, session: str, first: bytes) -> Pass:
         try:
-            token = read_frame(message.get("text") or "").get("pass")
+            token = read_frame(first.decode()).get("pass")
         except BadFrame:
             token = None
         bearer = self._passes.read_pass(token) if isinstance(token, str) else None

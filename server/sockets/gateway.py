@@ -12,7 +12,7 @@ from server.rooms.rooms import Rooms
 from server.sockets.audience import Listener, closing_code
 from server.sockets.close_codes import CloseCode
 from server.sockets.conversation import Conversation
-from server.sockets.entry import Entry, Receive, Refusal
+from server.sockets.entry import Entry, Refusal
 from server.sockets.fanout import Fanout
 from server.sockets.live import Live
 from server.sockets.outbox import Outbox
@@ -22,26 +22,18 @@ from session_engine import PersonId
 
 
 class Gateway(Entry):
-    """The ASGI endpoint of `/ws/rooms/{session}`."""
+    """Who serves `/ws/rooms/{session}`."""
 
     def __init__(
-        self,
-        rooms: Rooms,
-        presence: Presence,
-        fanout: Fanout,
-        live: Live,
-        passes: Passes,
-        public_url: str,
+        self, rooms: Rooms, presence: Presence, fanout: Fanout, live: Live, passes: Passes
     ) -> None:
         """Join what a socket needs."""
-        super().__init__(rooms, passes, public_url)
+        super().__init__(rooms, passes)
         self._presence = presence
         self._fanout = fanout
         self._live = live
 
-    async def attend(
-        self, replica: Replica, bearer: Pass, socket: RoomSocketProtocol, receive: Receive
-    ) -> None:
+    async def attend(self, replica: Replica, bearer: Pass, socket: RoomSocketProtocol) -> None:
         """Be a person's live connection: arrive, listen, drop."""
         person = PersonId(bearer.person)
         code = closing_code(replica.room, person)
@@ -55,10 +47,8 @@ class Gateway(Entry):
             audience = await self._fanout.join(replica, listener)
             try:
                 conversation = Conversation(self._rooms, self._live, replica, listener, bearer.role)
-                socket.on_message = conversation.take
-                # What came before is still in the queue; nothing is read until that is heard.
-                while (message := await receive())["type"] == "websocket.receive":
-                    conversation.hear(message.get("text"))
+                socket.listen(conversation.take)
+                await socket.ended()
             finally:
                 socket.on_message = None
                 await self._fanout.part(audience, listener)

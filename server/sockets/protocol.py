@@ -1,27 +1,32 @@
-"""uvicorn's WebSocket protocol, with writes that skip the layers above the transport.
+"""One WebSocket that is open, between its transport and whoever serves it.
 
-A frame that was encoded once goes straight to the transport: about a third of what
-a send through ASGI and the WebSocket library costs. Raw writes bypass uvicorn's
-back-pressure and its closing state, so this class answers for both: `may_write`
-says whether a write is legal, `buffered_bytes` and `on_writable` how far the peer
-is behind. A close never waits for a peer that does not read.
+The frames of the other side are read by the WebSocket library; our own are encoded
+once, elsewhere, and go straight to the transport. `may_write` says whether a write is
+legal, `is_paused`, `buffered_bytes` and `on_writable` how far the peer is behind. A
+close never waits for a peer that does not read. Who has said nothing yet costs no
+task: only with their first message somebody begins to serve them.
 """
 
 from __future__ import annotations
 
 import asyncio
+import logging
 import random
 import socket
 import struct
-from collections.abc import Callable, Sequence
-from typing import Any, Final, cast
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any, Final
 
-from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
-from websockets.frames import Frame
-from websockets.http11 import Request
+from uvicorn.server import ServerState
+from websockets.frames import Frame, Opcode
+from websockets.protocol import OPEN
+from websockets.server import ServerProtocol
 
-# What the application finds this object under, in its ASGI scope.
-EXTENSION: Final = "thera_peer.socket"
+from server.sockets.close_codes import REASONS, CloseCode
+
+# The longest message of the contract.
+MESSAGE_MAX_BYTES: Final = 32 * 1024
+FIRST_MESSAGE_SECONDS: Final = 5.0
 
 # The transport's own buffer: above the high mark nothing more is written to it.
 BUFFER_HIGH_BYTES: Final = 64 * 1024
@@ -42,6 +47,9 @@ CLOSE_PATIENCE_SECONDS: Final = 2.0
 # No client of ours sends pieces at all, and the library counts only their bytes.
 PIECES_MAX: Final = 64
 
+# A pair: a ping every 5 s, and 10 s of patience for its answer.
+PING_SECONDS: Final = 5.0
+PONG_SECONDS: Final = 10.0
 # Pings go out at multiples of this, those of many sockets at once: with 735 sockets, waking
 # up for each of them cost more than the pings.
 PING_GRID_SECONDS: Final = 0.25
@@ -49,40 +57,55 @@ PING_OF_FOUR_BYTES: Final = b"\x89\x04"
 # A struct linger: close at once, and tell the peer with a reset.
 NO_LINGER: Final = struct.pack("ii", 1, 0)
 
+# The library asks a logger of its own for every connection.
+LOGGER: Final = logging.getLogger("websockets.server")
 
-class RoomSocketProtocol(WebSocketsSansIOProtocol):
-    """One WebSocket connection, with direct writes for frames encoded elsewhere."""
+Serve = Callable[["RoomSocketProtocol", bytes, bool], Coroutine[Any, Any, None]]
 
-    on_writable: Callable[[], None] | None = None
-    # Takes whole messages at once, without the queue of the application: (data, is_text).
-    on_message: Callable[[bytes, bool], None] | None = None
-    _pong = b""
-    is_paused = False  # whether the peer is behind by more than the transport's high mark
 
-    def handle_connect(self, event: Request) -> None:
-        """Offer this object to the application beside uvicorn's own extensions."""
-        super().handle_connect(event)
-        if self.close_sent:
-            return
-        extensions = cast("dict[str, Any]", self.scope["extensions"])
-        extensions[EXTENSION] = self
-        self.transport.set_write_buffer_limits(BUFFER_HIGH_BYTES, BUFFER_LOW_BYTES)
-        raw = self.transport.get_extra_info("socket")
-        if raw is not None:
-            raw.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, KERNEL_SEND_BYTES)
+class RoomSocketProtocol(asyncio.Protocol):
+    """One WebSocket connection."""
+
+    __slots__ = (
+        *("_conn", "_cut", "_early", "_first", "_is_text", "_loop", "_lost", "_over", "_pieces"),
+        *("_ping", "_pinged", "_pong", "_read_paused", "_serve", "_server"),
+        *("is_open", "is_paused", "on_message", "on_writable", "transport"),
+    )
+
+    def __init__(self, transport: asyncio.Transport, server: ServerState, serve: Serve) -> None:
+        """Take over a connection whose upgrade was answered; `serve` begins with its first word."""
+        self.transport = transport
+        self.is_open = True  # no side has closed
+        self.is_paused = False  # whether the peer is behind by more than the transport's high mark
+        self.on_writable: Callable[[], None] | None = None
+        # Takes whole messages at once: (data, is_text).
+        self.on_message: Callable[[bytes, bool], None] | None = None
+        self._server = server
+        self._serve: Serve | None = serve
+        self._early: list[tuple[bytes, bool]] = []
+        self._conn = ServerProtocol(state=OPEN, max_size=MESSAGE_MAX_BYTES, logger=LOGGER)
+        self._pieces: list[bytes] = []
+        self._is_text = False
+        self._read_paused = False
+        self._pong = b""
+        self._over: asyncio.Future[None] | None = None
+        self._lost = False
+        self._cut: asyncio.TimerHandle | None = None
+        self._pinged: bytes | None = None  # what the ping that is on its way holds
+        self._loop = asyncio.get_running_loop()
+        self._first = self._loop.call_later(FIRST_MESSAGE_SECONDS, self._be_silent)
+        server.connections.add(self)  # type: ignore[arg-type]  # its type names uvicorn's own
+        transport.set_write_buffer_limits(BUFFER_HIGH_BYTES, BUFFER_LOW_BYTES)
+        self._hold_in_kernel(KERNEL_SEND_BYTES)
+        transport.set_protocol(self)
+        self._schedule_ping()
 
     # ---- Writing ------------------------------------------------------------------
 
     @property
     def may_write(self) -> bool:
-        """Whether a data frame is legal now: open, and no close frame was sent."""
-        return (
-            self.handshake_complete
-            and not self.close_sent
-            and not self.disconnected
-            and self.conn.close_rcvd is None
-            and not self.transport.is_closing()
-        )
+        """Whether a data frame is legal now: no side has closed, and the line is there."""
+        return self.is_open and not self.transport.is_closing()
 
     @property
     def buffered_bytes(self) -> int:
@@ -94,14 +117,12 @@ class RoomSocketProtocol(WebSocketsSansIOProtocol):
         self.transport.writelines(frames)
 
     def pause_writing(self) -> None:
-        """Remember it in a plain attribute: it is asked for every frame."""
+        """Note that the peer is behind."""
         self.is_paused = True
-        super().pause_writing()
 
     def resume_writing(self) -> None:
-        """Wake who waits in uvicorn, then the outbox."""
+        """Note that it is not; wake the outbox."""
         self.is_paused = False
-        super().resume_writing()
         if self._pong and self.may_write:
             self.transport.write(self._pong)
         self._pong = b""
@@ -111,64 +132,86 @@ class RoomSocketProtocol(WebSocketsSansIOProtocol):
     def hold_little(self) -> None:
         """Keep the buffers of this socket small: it carries sound."""
         self.transport.set_write_buffer_limits(VOICE_HIGH_BYTES, 0)
+        self._hold_in_kernel(VOICE_KERNEL_BYTES, VOICE_KERNEL_BYTES)
+
+    def _hold_in_kernel(self, send: int, receive: int = 0) -> None:
         raw = self.transport.get_extra_info("socket")
         if raw is not None:
-            raw.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, VOICE_KERNEL_BYTES)
-            raw.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, VOICE_KERNEL_BYTES)
+            raw.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, send)
+            if receive:
+                raw.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive)
 
     # ---- Pings --------------------------------------------------------------------
 
-    def schedule_ping(self) -> None:
-        """Ping at the next point of the grid after the interval."""
-        assert self.ping_interval is not None
-        due = self.loop.time() + self.ping_interval - self.last_ping_rtt
+    def _schedule_ping(self) -> None:
+        due = self._loop.time() + PING_SECONDS
         due += PING_GRID_SECONDS - due % PING_GRID_SECONDS
-        self.ping_timer = self.loop.call_at(due, self.send_keepalive_ping)
+        self._ping = self._loop.call_at(due, self._send_ping)
 
-    def send_keepalive_ping(self) -> None:
-        """Do what uvicorn does, without a frame object for six bytes."""
-        self.ping_timer = None
-        if not self.may_write:
-            return
-        self.pending_ping_payload = random.randbytes(4)
-        self.ping_sent_at = self.loop.time()
-        self.transport.write(PING_OF_FOUR_BYTES + self.pending_ping_payload)
-        assert self.ping_timeout is not None
-        self.pong_timer = self.loop.call_later(self.ping_timeout, self.keepalive_timeout)
+    def _send_ping(self) -> None:
+        if self.may_write:
+            self._pinged = random.randbytes(4)
+            self.transport.write(PING_OF_FOUR_BYTES + self._pinged)
+            self._ping = self._loop.call_later(PONG_SECONDS, self._give_up)
+
+    def _take_pong(self, data: bytes) -> None:
+        if data == self._pinged and self.is_open:  # else an old one, or one that nobody asked for
+            self._pinged = None
+            self._ping.cancel()
+            self._schedule_ping()
+
+    def _give_up(self) -> None:
+        """Close for a peer that does not answer."""
+        if self.may_write:
+            self._close(1011, "keepalive ping timeout")
 
     # ---- Closing ------------------------------------------------------------------
 
+    async def ended(self) -> None:
+        """Wait until one side has closed, or the line is lost."""
+        if self.is_open:
+            self._over = self._loop.create_future()
+            await self._over
+
     def end(self, code: int, reason: str) -> None:
         """Close with this code; a peer that does not take it is cut off after 2 s."""
-        if self.close_sent or self.transport.is_closing():  # it is on its way: let it arrive
-            if self.close_timer is None:
-                self.close_timer = self.loop.call_later(CLOSE_PATIENCE_SECONDS, self.abort)
-            return
-        if not self.may_write:
-            self.abort()
-            return
-        self.queue.put_nowait({"type": "websocket.disconnect", "code": code, "reason": reason})
-        self.stop_keepalive()
-        self.conn.send_close(code, reason)
-        self.transport.write(b"".join(self.conn.data_to_send()))
-        self.close_sent = True
-        if self.read_paused:
-            self.read_paused = False
-            self.transport.resume_reading()
-        self.close_timer = self.loop.call_later(CLOSE_PATIENCE_SECONDS, self.abort)
+        if self.may_write:
+            self._conn.send_close(code, reason)
+            self._send_answers()
+            self._be_over()
+            self._read_on()  # their close is the end of it
+        self._wait_for_the_end()
 
-    def on_task_complete(self, task: asyncio.Task[None]) -> None:
-        """Leave the scope, in which the application, which has ended, found us.
+    def _close(self, code: int, reason: str) -> None:
+        """Close without waiting for theirs."""
+        self._conn.send_close(code, reason)
+        self._finish()
 
-        As a circle we would wait for a full collection of garbage: with a thousand strangers
-        at the door one took 26 ms, and everybody waited.
-        """
-        super().on_task_complete(task)
-        cast("dict[str, Any]", self.scope["extensions"]).pop(EXTENSION, None)
+    def _finish(self) -> None:
+        """Send what is left, and no more."""
+        self._send_answers()
+        self._be_over()
+        self.transport.close()
+        self._wait_for_the_end()
+
+    def _wait_for_the_end(self) -> None:
+        if self._cut is None and not self._lost:
+            self._cut = self._loop.call_later(CLOSE_PATIENCE_SECONDS, self.abort)
+
+    def _be_over(self) -> None:
+        """Say to who serves this that it is over."""
+        self.is_open = False
+        self._first.cancel()
+        self._ping.cancel()
+        if self._over is not None and not self._over.done():
+            self._over.set_result(None)
+
+    def _be_silent(self) -> None:
+        self.end(CloseCode.SILENT, REASONS[CloseCode.SILENT])
 
     def abort(self) -> None:
         """Cut the connection: what the peer has not taken is thrown away."""
-        if self.disconnected:
+        if self._lost:
             return
         raw = self.transport.get_extra_info("socket")
         if raw is not None:  # else the kernel keeps it, for a peer that never reads, 15 s more
@@ -177,72 +220,115 @@ class RoomSocketProtocol(WebSocketsSansIOProtocol):
 
     def shutdown(self) -> None:
         """Close because the worker stops; who was closed already is not closed again."""
-        if not self.transport.is_closing():
-            super().shutdown()
+        if self.transport.is_closing():
+            return
+        if self.is_open:
+            self._close(1012, "")
+        else:
+            self.transport.close()
 
-    def keepalive_timeout(self) -> None:
-        """Give up a silent peer; uvicorn's own close would wait for it to read."""
-        super().keepalive_timeout()
-        self.loop.call_later(CLOSE_PATIENCE_SECONDS, self.abort)
+    def connection_lost(self, error: Exception | None) -> None:
+        """Let go of everything."""
+        self._lost = True
+        self._be_over()
+        if self._cut is not None:
+            self._cut.cancel()
+        self._conn.parser.close()  # a circle, which would wait for a collection of garbage
+        self._server.connections.discard(self)
 
     # ---- Reading ------------------------------------------------------------------
 
     def data_received(self, data: bytes) -> None:
-        """Read; what comes after the end of the conversation is nobody's."""
-        if self.conn.parser_exc is None and not self.disconnected:
-            super().data_received(data)
+        """Read; a broken frame, or one that is too large, is the end."""
+        conn = self._conn
+        conn.receive_data(data)
+        if conn.parser_exc is not None:
+            self._finish()
+            return
+        for frame in conn.events_received():
+            assert isinstance(frame, Frame)
+            self._take_frame(frame)
+
+    def _take_frame(self, frame: Frame) -> None:
+        opcode = frame.opcode
+        if opcode is Opcode.TEXT or opcode is Opcode.BINARY:
+            self._is_text = opcode is Opcode.TEXT
+            self._pieces = [bytes(frame.data)]
+        elif opcode is Opcode.PONG:
+            self._take_pong(bytes(frame.data))
+            return
+        elif opcode is Opcode.PING:
+            self._answer_ping()
+            return
+        elif opcode is Opcode.CLOSE:
+            self._take_close()
+            return
+        elif len(self._pieces) < PIECES_MAX:
+            self._pieces.append(bytes(frame.data))
+        elif self.is_open:  # empty ones could go on for ever
+            self.end(1009, "A message in too many pieces.")
+        if frame.fin and self.is_open:
+            pieces, self._pieces = self._pieces, []
+            self._take_message(pieces[0] if len(pieces) == 1 else b"".join(pieces))
+
+    def _take_message(self, data: bytes) -> None:
+        if self._is_text:
+            try:
+                data.decode()
+            except UnicodeDecodeError:
+                self.end(1007, "Text must be UTF-8.")
+                return
+        if self.on_message is not None:
+            self.on_message(data, self._is_text)
+        elif self._serve is not None:
+            self._first.cancel()
+            serve, self._serve = self._serve, None
+            task = self._loop.create_task(serve(self, data, self._is_text))
+            self._server.tasks.add(task)
+            task.add_done_callback(self._server.tasks.discard)
+        else:
+            self._early.append((data, self._is_text))
+            self._pause_reading()
+
+    def listen(self, on_message: Callable[[bytes, bool], None]) -> None:
+        """Give all messages from now on to this, and those that came too early."""
+        self.on_message = on_message
+        early, self._early = self._early, []
+        for data, is_text in early:
+            on_message(data, is_text)
+        self._read_on()
+
+    def _answer_ping(self) -> None:
+        """Answer; who does not read answers gets one, later: else they would pile up here."""
+        answers = self._conn.data_to_send()
+        if not self.is_paused:
+            self.transport.write(b"".join(answers))
+        elif answers:
+            self._pong = answers[-1]  # The newest: those of one read are all there at the first.
+
+    def _take_close(self) -> None:
+        """Answer their close; or it is the answer to ours."""
+        if not self.is_open:
+            self.transport.close()
+        else:
+            self._finish()
+
+    def _send_answers(self) -> None:
+        """Send what the library has to say: a close, or the answer to one."""
+        self.transport.write(b"".join(self._conn.data_to_send()))
+
+    def _pause_reading(self) -> None:
+        if not self._read_paused and not self.transport.is_closing():
+            self._read_paused = True
+            self.transport.pause_reading()
+
+    def _read_on(self) -> None:
+        if self._read_paused and not self.transport.is_closing():
+            self._read_paused = False
+            self.transport.resume_reading()
 
     def rest(self, seconds: float) -> None:
         """Read nothing for a while: who floods waits in the own kernel, not in ours."""
-        if self.read_paused or self.transport.is_closing():
-            return
-        self.read_paused = True
-        self.transport.pause_reading()
-        self.loop.call_later(seconds, self._read_on)
-
-    def _read_on(self) -> None:
-        if self.read_paused and not self.transport.is_closing():
-            self.read_paused = False
-            self.transport.resume_reading()
-
-    def handle_ping(self) -> None:
-        """Answer; who does not read answers gets one, later: else they would pile up here."""
-        if self.is_paused:
-            # The newest is enough; those of one read are all there at the first of them.
-            self._pong = b"".join(self.conn.data_to_send()[-1:]) or self._pong
-        else:
-            super().handle_ping()
-
-    def handle_cont(self, event: Frame) -> None:
-        """Take a further piece of a message; empty ones could go on for ever."""
-        if len(self.frames) < PIECES_MAX:
-            super().handle_cont(event)
-        elif not self.close_sent:
-            self.end(1009, "A message in too many pieces.")
-
-    def handle_parser_exception(self) -> None:
-        """Close for a broken frame, and for one that is too large (1009)."""
-        if self.conn.close_sent is None:
-            self.abort()
-            return
-        super().handle_parser_exception()
-        self.loop.call_later(CLOSE_PATIENCE_SECONDS, self.abort)
-
-    def send_receive_event_to_app(self) -> None:
-        """Hand a message on; text that is not UTF-8 closes with 1007, silently.
-
-        uvicorn prints a traceback for it, which a stranger must not be able to do.
-        """
-        if self.curr_msg_data_type == "text" and not self.close_sent:
-            try:
-                b"".join(self.frames).decode()
-            except UnicodeDecodeError:
-                self.frames = []
-                self.end(1007, "Text must be UTF-8.")
-                return
-        if self.on_message is None:
-            super().send_receive_event_to_app()
-            return
-        data, self.frames = b"".join(self.frames), []
-        if not self.close_sent:
-            self.on_message(data, self.curr_msg_data_type == "text")
+        if not self._read_paused:
+            self._pause_reading()
+            self._loop.call_later(seconds, self._read_on)

@@ -17,7 +17,7 @@ from server.rooms.replica import Replica
 from server.rooms.rooms import Rooms
 from server.sockets import frames
 from server.sockets.close_codes import CloseCode
-from server.sockets.entry import Entry, Receive, Refusal
+from server.sockets.entry import Entry, Refusal
 from server.sockets.passes import Pass, Passes
 from server.sockets.protocol import CLOSE_PATIENCE_SECONDS, RoomSocketProtocol
 from server.sockets.voice_bus import SOUND, VoiceBus
@@ -123,16 +123,14 @@ class Microphone:
 
 
 class VoiceGateway(Entry):
-    """The ASGI endpoint of `/ws/rooms/{session}/voice`."""
+    """Who serves `/ws/rooms/{session}/voice`."""
 
-    def __init__(self, voice: Voice, rooms: Rooms, passes: Passes, public_url: str) -> None:
+    def __init__(self, voice: Voice, rooms: Rooms, passes: Passes) -> None:
         """Join what a voice socket needs."""
-        super().__init__(rooms, passes, public_url)
+        super().__init__(rooms, passes)
         self._voice = voice
 
-    async def attend(
-        self, replica: Replica, bearer: Pass, socket: RoomSocketProtocol, receive: Receive
-    ) -> None:
+    async def attend(self, replica: Replica, bearer: Pass, socket: RoomSocketProtocol) -> None:
         """Let a person hear, and be heard while they have the floor."""
         person = PersonId(bearer.person)
         code = voice_code(replica.room, person)
@@ -142,9 +140,8 @@ class VoiceGateway(Entry):
         try:
             microphone = Microphone(self._voice, replica, joined, socket)
             joined.outbox.send(READY)
-            socket.on_message = microphone.take
-            while (await receive())["type"] == "websocket.receive":
-                pass  # It came before `ready`: there was no room to pass it on to.
+            socket.listen(microphone.take)
+            await socket.ended()
         finally:
             socket.on_message = None
             self._voice.part(replica, joined)

@@ -39,9 +39,8 @@ class VoiceOutbox:
     def send(self, frame: bytes) -> None:
         """Send a frame now, or keep it for a moment."""
         socket = self._socket
-        # The hottest line of the server. It is all of `may_write` that can be false here:
-        # uvicorn closes the transport itself after every other end than ours.
-        if socket.close_sent or self._is_closing():
+        # The hottest line of the server: `may_write` without asking for it.
+        if not socket.is_open or self._is_closing():
             return
         if not socket.is_paused:
             self._write(frame)
