@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import math
 import os
 import tempfile
 import time
@@ -36,6 +37,10 @@ OUTSTANDING: Final = 4
 # A socket may send 20 frames a second; 400 sockets 8,000, less what a clock may be off.
 OFFERED: Final = (1500.0, 3000.0, 4000.0, 5000.0, 6000.0, 7600.0)
 AIM_A_SECOND: Final = 3000.0
+# For each worker, when they grow in number: four of them need more than two cores.
+OFFERED_EACH: Final = 1500.0
+# "Near-linear": a command costs no more than this times what it costs with one worker.
+FLAT: Final = 1.2
 AIM_MS: Final = 15.0
 # A rate that is not kept up with says nothing by its times: what would wait is not sent.
 KEEPS_UP: Final = 0.99
@@ -107,6 +112,11 @@ class Figure:
         """All of it."""
         return self.workers_percent + self.stores_percent + self.clients_percent
 
+    @property
+    def command_us(self) -> float:
+        """Microseconds of the workers' processor time for each command."""
+        return 1e4 * self.workers_percent / self.acknowledged
+
     def row(self) -> Sequence[str]:
         """Shape it."""
         return (
@@ -121,6 +131,7 @@ class Figure:
             f"{self.stores_percent:.0f}",
             f"{self.clients_percent:.0f}",
             f"{self.percent / len(CORES):.0f}",
+            f"{self.command_us:.0f}",
         )
 
 
@@ -205,6 +216,7 @@ def bound(figure: Figure) -> str:
 COLUMNS: Final = (
     *("workers", "offered/s", "acknowledged/s", "p50 ms", "p99 ms", "not sent", "refused"),
     *("workers CPU %", "stores CPU %", "clients CPU %", "of all cores %"),
+    "workers' µs a command",
 )
 TEXT: Final = """\
 100 rooms with a facilitator and 3 participants, 2 workers of `thera-peer serve`, server, store
@@ -214,7 +226,16 @@ of a socket under way; times are from sending to the answer, measured by clients
 processors. {bound}"""
 
 
-def section(climb: Sequence[Figure], growth: Sequence[Figure]) -> Section:
+def growth_aim(growth: Sequence[Figure]) -> Aim:
+    """Compare what a command costs with one worker, and with more while there are cores."""
+    free = [one for one in growth[1:] if one.percent < 100 * BUSY * len(CORES)]
+    most = max((one.command_us / growth[0].command_us for one in free), default=math.inf)
+    figure = f"{most:.2f} × with {free[-1].workers}" if free else "no core was left"
+    met = most <= FLAT and all(one.keeps_up for one in free)
+    return Aim("a command, more workers against one", "flat (at most 1.2 ×)", figure, met)
+
+
+def section(climb: Sequence[Figure], growth: Sequence[Figure], full: Sequence[Figure]) -> Section:
     """Shape the figures."""
     good = [one for one in climb if one.p99_ms <= AIM_MS and one.keeps_up]
     best = max(good or climb, key=lambda one: one.acknowledged)
@@ -226,10 +247,17 @@ def section(climb: Sequence[Figure], growth: Sequence[Figure]) -> Section:
         TEXT.format(most=OUTSTANDING, bound=bound(climb[-1])),
         [
             Table(COLUMNS, [one.row() for one in climb]),
-            Table(COLUMNS, [one.row() for one in growth], "From one worker to four"),
+            Table(
+                COLUMNS, [one.row() for one in growth], "More workers, as many commands for each"
+            ),
+            Table(COLUMNS, [one.row() for one in full], "More workers, all that may be offered"),
         ],
-        [aim],
-        {"climb": [asdict(one) for one in climb], "workers": [asdict(one) for one in growth]},
+        [aim, growth_aim(growth)],
+        {
+            "climb": [asdict(one) for one in climb],
+            "workers": [asdict(one) for one in growth],
+            "full": [asdict(one) for one in full],
+        },
     )
 
 
@@ -243,13 +271,15 @@ def main() -> None:
     started = report.Started()
     raise_file_limit()
     part = chosen.rooms / 100
+    each = OFFERED_EACH * part
     offered = [one * part for one in (OFFERED[:2] if SHORT else OFFERED)]
     climb = uvloop.run(measure(2, chosen.rooms, chosen.seconds, offered))
-    growth = [
-        uvloop.run(measure(workers, chosen.rooms, chosen.seconds, offered[-1:]))[0]
+    grown = [
+        uvloop.run(measure(workers, chosen.rooms, chosen.seconds, (each * workers, offered[-1])))
         for workers in map(int, chosen.workers.split(","))
     ]
-    started.finish(section(climb, growth), chosen.json)
+    growth, full = zip(*grown, strict=True)
+    started.finish(section(climb, growth, full), chosen.json)
 
 
 if __name__ == "__main__":
