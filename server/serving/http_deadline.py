@@ -55,8 +55,13 @@ class DeadlineProtocol(HttpToolsProtocol):
         super().data_received(data)
 
     def on_message_begin(self) -> None:
-        """Start the clock of a request that came together with the one before."""
-        self._in_request = False
+        """Start the clock of a request, also when it came together with the end of another.
+
+        One that does not wait for the answer before it is broken off: no browser does that,
+        and a thousand at once were held as a thousand answers.
+        """
+        if self._in_request:
+            raise ValueError("pipelined")
         self._start()
         super().on_message_begin()
 

@@ -39,7 +39,7 @@ def uvicorn_config(settings: Settings, http: type[DeadlineProtocol] = DeadlinePr
     return Config(
         create_app(settings),
         http=http,
-        ws=RoomSocketProtocol,
+        ws=RoomSocketProtocol,  # upgrades are taken; sockets are made by our own HTTP protocol
         loop="uvloop",
         lifespan="on",
         log_config=None,

@@ -1,7 +1,8 @@
 """How a WebSocket is opened: the handshake (RFC 6455, 4.2), the page, the place.
 
 The head of the request is what the HTTP library has read; an answer costs no task,
-and whoever serves the socket hears of it with its first message.
+and whoever serves the socket hears of it with its first message. No extension is taken:
+a connection that compresses takes 59 KB instead of 25, and our frames are small.
 """
 
 from __future__ import annotations
@@ -32,7 +33,11 @@ ACCEPTED: Final = (
 )
 BAD: Final = b"400 Bad Request"
 FORBIDDEN: Final = b"403 Forbidden"
-OTHER_VERSION: Final = b"426 Upgrade Required\r\nSec-WebSocket-Version: " + VERSION
+OTHER_VERSION: Final = (
+    b"426 Upgrade Required\r\nUpgrade: websocket\r\nSec-WebSocket-Version: " + VERSION
+)
+# What is read of a head; twice the same would mean one thing here and another elsewhere.
+READ: Final = (b"origin", b"sec-websocket-key", b"sec-websocket-version")
 REFUSED: Final = b"HTTP/1.1 %b\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
 
 
@@ -55,6 +60,8 @@ class Opening:
     ) -> None:
         """Answer a request to be upgraded, whose names of headers are in small letters."""
         given = dict(headers)
+        read = [name for name, _ in headers if name in READ]
+        key = given.get(b"sec-websocket-key", b"")
         place = PLACE.fullmatch(url.decode("ascii", "replace"))
         origin = given.get(b"origin")
         page = None if origin is None else origin.decode("latin-1")
@@ -62,11 +69,11 @@ class Opening:
             refusal = FORBIDDEN
         elif given.get(b"sec-websocket-version") != VERSION:
             refusal = OTHER_VERSION
-        elif method != "GET" or not _is_key(given.get(b"sec-websocket-key", b"")):
+        elif method != "GET" or len(read) > len(set(read)) or not _is_key(key):
             refusal = BAD
         else:
-            key = accept_key(given[b"sec-websocket-key"].decode("ascii"))
-            transport.write(ACCEPTED % key.encode("ascii"))
+            answer = accept_key(key.decode("ascii"))
+            transport.write(ACCEPTED % answer.encode("ascii"))
             entry = self._voice if place[2] else self._room
             RoomSocketProtocol(transport, server, partial(entry.serve, unquote(place[1])))
             return

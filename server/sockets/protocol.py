@@ -19,8 +19,7 @@ from typing import Any, Final
 
 from uvicorn.server import ServerState
 from websockets.frames import Frame, Opcode
-from websockets.protocol import OPEN
-from websockets.server import ServerProtocol
+from websockets.protocol import OPEN, SERVER, Protocol
 
 from server.sockets.close_codes import REASONS, CloseCode
 
@@ -83,7 +82,7 @@ class RoomSocketProtocol(asyncio.Protocol):
         self._server = server
         self._serve: Serve | None = serve
         self._early: list[tuple[bytes, bool]] = []
-        self._conn = ServerProtocol(state=OPEN, max_size=MESSAGE_MAX_BYTES, logger=LOGGER)
+        self._conn = Protocol(SERVER, state=OPEN, max_size=MESSAGE_MAX_BYTES, logger=LOGGER)
         self._pieces: list[bytes] = []
         self._is_text = False
         self._read_paused = False
@@ -94,11 +93,11 @@ class RoomSocketProtocol(asyncio.Protocol):
         self._pinged: bytes | None = None  # what the ping that is on its way holds
         self._loop = asyncio.get_running_loop()
         self._first = self._loop.call_later(FIRST_MESSAGE_SECONDS, self._be_silent)
-        server.connections.add(self)  # type: ignore[arg-type]  # its type names uvicorn's own
         transport.set_write_buffer_limits(BUFFER_HIGH_BYTES, BUFFER_LOW_BYTES)
         self._hold_in_kernel(KERNEL_SEND_BYTES)
         transport.set_protocol(self)
         self._schedule_ping()
+        server.connections.add(self)  # type: ignore[arg-type]  # its type names uvicorn's own
 
     # ---- Writing ------------------------------------------------------------------
 
@@ -176,7 +175,8 @@ class RoomSocketProtocol(asyncio.Protocol):
     def end(self, code: int, reason: str) -> None:
         """Close with this code; a peer that does not take it is cut off after 2 s."""
         if self.may_write:
-            self._conn.send_close(code, reason)
+            if self._conn.close_rcvd is None:  # else theirs came in the same read, and is answered
+                self._conn.send_close(code, reason)
             self._send_answers()
             self._be_over()
             self._read_on()  # their close is the end of it
@@ -184,8 +184,8 @@ class RoomSocketProtocol(asyncio.Protocol):
 
     def _close(self, code: int, reason: str) -> None:
         """Close without waiting for theirs."""
-        self._conn.send_close(code, reason)
-        self._finish()
+        self.end(code, reason)
+        self.transport.close()
 
     def _finish(self) -> None:
         """Send what is left, and no more."""
@@ -227,13 +227,19 @@ class RoomSocketProtocol(asyncio.Protocol):
         else:
             self.transport.close()
 
+    def eof_received(self) -> None:
+        """Close too; who does not read what is left is cut off."""
+        self._wait_for_the_end()
+
     def connection_lost(self, error: Exception | None) -> None:
-        """Let go of everything."""
+        """Let go of everything, in circles above all: they would wait for a collection."""
         self._lost = True
         self._be_over()
         if self._cut is not None:
             self._cut.cancel()
-        self._conn.parser.close()  # a circle, which would wait for a collection of garbage
+        self.on_writable = None
+        self._conn.parser.close()
+        self._conn.parser_exc = None
         self._server.connections.discard(self)
 
     # ---- Reading ------------------------------------------------------------------
@@ -294,12 +300,14 @@ class RoomSocketProtocol(asyncio.Protocol):
         """Give all messages from now on to this, and those that came too early."""
         self.on_message = on_message
         early, self._early = self._early, []
+        self._read_on()
         for data, is_text in early:
             on_message(data, is_text)
-        self._read_on()
 
     def _answer_ping(self) -> None:
         """Answer; who does not read answers gets one, later: else they would pile up here."""
+        if self._conn.close_rcvd is not None:
+            return  # Their close came in the same read: it is answered together with this.
         answers = self._conn.data_to_send()
         if not self.is_paused:
             self.transport.write(b"".join(answers))
