@@ -127,7 +127,26 @@ async def test_a_close_that_came_with_something_wrong_is_answered_and_no_defect(
     assert house.workers[0].said == before
 
 
-async def test_abuse_and_a_close_in_one_write_are_no_defect(house: House) -> None:
+def kinds_of(heard: bytes) -> list[int]:
+    """Return the first byte of each frame."""
+    kinds = []
+    while heard:
+        kinds.append(heard[0])
+        size, head = (int.from_bytes(heard[2:4]), 4) if heard[1] == 126 else (heard[1], 2)
+        heard = heard[head + size :]
+    return kinds
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        pytest.param(frame(0x81, b"{") * 60, id="abuse"),
+        pytest.param(frame(0x89, b"") + frame(0x81, b'{"ping": 1}'), id="pings"),
+    ],
+)
+async def test_what_came_with_a_close_is_answered_before_it_or_not_at_all(
+    house: House, said: bytes
+) -> None:
     session = await house.create()
     ana = await Person.at_door(house, session, Role.PARTICIPANT, "Ana")
     before = list(house.workers[0].said)
@@ -135,10 +154,13 @@ async def test_abuse_and_a_close_in_one_write_are_no_defect(house: House) -> Non
     writer.write(frame(0x81, json.dumps({"pass": ana.pass_}).encode()))
     async with asyncio.timeout(10):
         heard = b""
-        while b'"type":"view"' not in heard:
+        writer.write(frame(0x81, b'{"ping": 0}'))  # When it is answered, messages are heard.
+        while b'"type":"pong"' not in heard:
             heard += await reader.read(65536)
-        writer.write(frame(0x81, b"{") * 60 + CLOSING)
-        await reader.read()
+        writer.write(said + CLOSING)
+        heard = await reader.read()
+    assert kinds_of(heard)[-1] == 0x88
+    assert kinds_of(heard).count(0x88) == 1
     writer.close()
     await asyncio.sleep(0.1)
     assert house.workers[0].said == before
