@@ -10,9 +10,9 @@
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
-# Debian packages of the tests, each known by its program of the same name. (redis-server may start
-# a server on 127.0.0.1:6379 when it is installed: no test uses that port.)
-DEBIAN_PROGRAMS := chromium espeak-ng faketime redis-server
+# Programs of the tests, each of the Debian package of its name (ss: iproute2). (redis-server may
+# start a server on 127.0.0.1:6379 when it is installed: no test uses that port.)
+DEBIAN_PROGRAMS := chromium espeak-ng faketime redis-server ss
 
 # Most tests wait for clocks: three at a time keep two cores about half busy.
 TESTERS := 3
@@ -111,6 +111,7 @@ $(PEERS)/node_modules/.package-lock.json: $(PEERS)/package-lock.json | $(VENV)/s
 browser-packages:
 	@missing=; for program in $(DEBIAN_PROGRAMS); do \
 	  command -v $$program >/dev/null || missing="$$missing $$program"; done; \
+	missing=$$(echo "$$missing" | sed 's/ ss$$/ iproute2/'); \
 	[ -z "$$missing" ] && exit 0; \
 	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
 	  echo "Installing Debian packages:$$missing"; \

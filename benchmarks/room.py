@@ -1,6 +1,6 @@
 """How fast a room is: from a facilitator's command to the last of 40 screens.
 
-    python -m benchmarks.room [--rooms 1,10,50] [--seconds 10] [--every 2] [--workers 1]
+    python -m benchmarks.room [--rooms 1,10,50] [--seconds 15] [--every 2] [--workers 1]
 
 Real server processes on a real store that syncs every append to disk; 35
 participants, 2 facilitators and 3 observers a room on real sockets. Every room

@@ -4,7 +4,7 @@
 
 A real server with its own store and, with several workers, live store, as
 `thera-peer serve` runs it. Each room has a facilitator and 35 participants with live and
-voice sockets, on whatever worker they come; one participant holds the floor and sends a packet of
+voice sockets, on the worker of their room; one participant holds the floor and sends a packet of
 180 bytes every 60 ms. Meanwhile facilitators change the prompt, and the way of such a
 command to the last of 36 screens is compared with the same commands in silence.
 `--one-core` keeps all workers on the first processor and the clients off it. The

@@ -9,7 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from pydantic import AliasChoices, Field, ValidationError
+from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 STORE_URL = r"^((unix|rediss?|sentinels?|clusters?)://.+)?$"
@@ -40,14 +40,16 @@ class Settings(BaseSettings):
     """The settings of one installation."""
 
     model_config = SettingsConfigDict(
-        env_prefix="THERA_PEER_", env_ignore_empty=True, extra="ignore", frozen=True
+        env_prefix="THERA_PEER_",
+        env_ignore_empty=True,
+        extra="ignore",
+        frozen=True,
+        populate_by_name=True,
     )
 
     host: str = "127.0.0.1"
-    port: int = Field(8000, ge=0, le=65535, validation_alias=AliasChoices("port", "PORT"))
-    workers: int = Field(
-        1, ge=1, le=64, validation_alias=AliasChoices("workers", "WEB_CONCURRENCY")
-    )
+    port: int = Field(8000, ge=0, le=65535, validation_alias="PORT")
+    workers: int = Field(1, ge=1, le=64, validation_alias="WEB_CONCURRENCY")
 
     # Whether the workers of one machine bring the people of a room together.
     gather_rooms: bool = True

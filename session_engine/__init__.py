@@ -26,20 +26,16 @@ from session_engine.ids import ConnectionId, PersonId
 from session_engine.refusals import REFUSALS, Refused
 from session_engine.room import Person, Room, Turn, awaits_help, circle, find_person, is_closed
 from session_engine.rules import RULES, may
-from session_engine.settings import DOORS, MODES, QUEUE_ORDERS, RANGES, STEPPINGS, Settings
+from session_engine.settings import MODES, Settings
 from session_engine.stages import Stage
 from session_engine.views import WAITING_VIEW, view, you
 
 __all__ = [
     "COMMANDS",
-    "DOORS",
     "EVENTS",
     "MODES",
-    "QUEUE_ORDERS",
-    "RANGES",
     "REFUSALS",
     "RULES",
-    "STEPPINGS",
     "WAITING_VIEW",
     "Arrive",
     "Command",

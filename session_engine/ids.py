@@ -7,7 +7,6 @@ replay of the log gives the same ones.
 
 from typing import NewType
 
-SessionId = NewType("SessionId", str)
 PersonId = NewType("PersonId", str)
 ConnectionId = NewType("ConnectionId", str)
 TurnId = NewType("TurnId", str)

@@ -1,7 +1,7 @@
 """A copy of a state with some fields changed, as `dataclasses.replace` makes it.
 
-The standard one calls __init__ with every field, in Python: for a room of 36 fields that
-took 6 us, and there are some of them in every decision. The type checker sees the standard
+The standard one calls __init__ with every field, in Python: for a room that took
+6 us, and there are some of them in every decision. The type checker sees the standard
 one, and with it the names and types of the fields.
 """
 

@@ -60,7 +60,7 @@ def _clock_for_all(room: Room, turn: Turn) -> dict[str, Any]:
 
 
 def _clock_of(room: Room, turn: Turn) -> dict[str, Any]:
-    """The clock of a turn, without its person; exactly one of the last two is set."""
+    """The clock of a turn, without its person; while offered, neither of the last two is set."""
     stands = clock_stands(room, turn)
     remaining_ms = max(0, left_ms(turn, room.clock(room.last_at)))
     return {

@@ -73,17 +73,10 @@ def enter(browser: Browser, link: str, name: str, **look: Any) -> Page:
     return page
 
 
-def take(page: Page, name: str) -> None:
-    """Save a picture of the screen."""
-    target = IMAGES / f"{name}.png"
-    page.screenshot(path=target)
-    print(target)
-
-
-def put_together(browser: Browser, name: str, *parts: str) -> None:
+def put_together(browser: Browser, name: str, *screens: bytes) -> None:
     """Make one picture of several, side by side and equally high."""
     page = browser.new_page(viewport={"width": 1560, "height": 748})
-    pictures = [base64.b64encode((IMAGES / f"{part}.png").read_bytes()).decode() for part in parts]
+    pictures = [base64.b64encode(screen).decode() for screen in screens]
     page.set_content(
         "<style>body{display:flex;gap:24px;margin:0;padding:24px;background:#e9e1d4;width:max-content}"
         "img{height:700px;border-radius:14px}</style>"
@@ -102,19 +95,16 @@ def hold_session(browser: Browser, links: dict[str, str]) -> None:
     with running("rehearse", links["participant"], "--participants", str(PEOPLE)):
         here = meera.get_by_text(f"{PEOPLE + 2} participants here")
         expect(here).to_be_visible(timeout=PATIENCE_MS)
-        take(priya, "lobby-phone")
+        lobby = priya.screenshot()
         meera.get_by_role("button", name="Begin the session").click()
         meera.get_by_role("button", name="Move to introductions").click()
         priya.get_by_role("button", name="Start").wait_for()
-        take(priya, "offer-phone")
+        offer = priya.screenshot()
         priya.get_by_role("button", name="Not this round").click()
         night.get_by_role("button", name="Later").click()
         meera.locator(".words-text", has_text=re.compile(".{60}")).wait_for()
-        take(priya, "listening-phone")
-        take(night, "listening-phone-dark")
-        take(meera, "facilitator-desk")
-        take(hall, "observer-hall")
-    put_together(browser, "circle", "listening-phone", "facilitator-desk")
+        put_together(browser, "circle", priya.screenshot(), meera.screenshot())
+        put_together(browser, "moments", lobby, offer, night.screenshot(), hall.screenshot())
 
 
 def main() -> None:

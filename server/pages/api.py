@@ -120,10 +120,13 @@ async def _store_warnings(store: Redis) -> list[str]:
         with translated():
             persistence = await store.info("persistence")
             memory = await store.info("memory")
+            synced = await store.config_get("appendfsync")
     except StoreRefused:
         return ["The store does not say how it keeps its data."]
     if not persistence.get("aof_enabled"):
         warnings.append("The store is not append-only: a session may be lost when it restarts.")
+    elif synced.get("appendfsync") != "always":
+        warnings.append("The store does not sync every append: a power cut may lose the last ones.")
     policy = memory.get("maxmemory_policy", "noeviction")
     if memory.get("maxmemory") and policy != "noeviction":
         warnings.append(f"The store may evict data when its memory is full ({policy}).")

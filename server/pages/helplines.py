@@ -1,4 +1,6 @@
-"""Who can help now: the helplines on every screen, each with the day it was last checked.
+"""Who can help now: the helplines on every screen.
+
+Operators are told which of them nobody has verified of late.
 
 They are configuration. The shipped ones are India's; a programme elsewhere, or with a
 counselling centre of its own, names its lines in a JSON file: a list of objects with the

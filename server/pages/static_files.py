@@ -26,9 +26,7 @@ MEDIA_TYPES: Final[Mapping[str, str]] = {
     ".js": "text/javascript",
     ".json": "application/json",
     ".svg": "image/svg+xml",
-    ".png": "image/png",
     ".woff2": "font/woff2",
-    ".webmanifest": "application/manifest+json",
 }
 FOR_EVER: Final = "public, max-age=31536000, immutable"
 ASK_AGAIN: Final = "no-cache"

@@ -113,8 +113,8 @@ def exception_handlers(context: Context) -> dict[Any, Callable[..., Awaitable[Re
 
     async def on_defect(request: Request, error: Exception) -> Response:
         if _for_programs(request):
-            message = "Something went wrong on our side. Please try again."
-            response = _error("internal", message, 500)
+            message = "Something went wrong here. Please try again."
+            response = _error("broken", message, 500)
         else:
             response = pages.show(request, "error.html", UNKEPT, status=500)
         # Starlette answers defects outside of every middleware, SecurityHeaders included.

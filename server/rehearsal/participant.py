@@ -15,6 +15,7 @@ from websockets.exceptions import ConnectionClosed, InvalidHandshake
 
 from server.rehearsal.door import RehearsalError, ask
 from server.rehearsal.tempers import SENTENCES, Temper
+from server.sockets.close_codes import comes_back
 
 # Coming back: doubled after every failure, times 0.5 to 1.5, so that people who lost
 # the same worker do not return at the same moment.
@@ -58,7 +59,7 @@ class Participant:
                     failures = 0
             except (OSError, InvalidHandshake, ConnectionClosed, TimeoutError):
                 pass
-            if code is not None and 4100 <= code <= 4199:
+            if code is not None and not comes_back(code):
                 return
             failures += 1
             await asyncio.sleep(self._back_off(failures))

@@ -27,11 +27,6 @@ class NotDone:
     code: str
     field: str | None = None
 
-    @property
-    def message(self) -> str:
-        """The plain sentence for people."""
-        return SENTENCES[self.code]
-
 
 @dataclass(frozen=True, slots=True)
 class Unknown:

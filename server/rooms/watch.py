@@ -21,12 +21,16 @@ from redis.asyncio import Redis
 from server.rooms.defects import note_defect
 from server.store.cluster import Cluster
 from server.store.errors import StoreError, StoreRefused, translated
-from server.store.life import LEASE_SECONDS, RENEW_SECONDS, Life, Outage
+from server.store.life import (
+    AWAY_SECONDS,
+    BEAT_SECONDS,
+    LEASE_SECONDS,
+    RENEW_SECONDS,
+    Life,
+    Outage,
+)
 from server.store.redis_clock import RedisClock
 
-# A pair: three pulses may be missed, not four.
-PULSE_SECONDS: Final = 1.0
-AWAY_SECONDS: Final = 3.0
 # While it is away it is asked more often: people wait, and then ask again within a second.
 AWAY_PULSE_SECONDS: Final = 0.25
 
@@ -127,7 +131,7 @@ class StoreWatch:
                 pass
             except Exception as error:
                 note_defect("the pulse", error)
-            pause = AWAY_PULSE_SECONDS if self.away else PULSE_SECONDS
+            pause = AWAY_PULSE_SECONDS if self.away else BEAT_SECONDS
             await asyncio.sleep(max(0.05, pause - (loop.time() - began)))
 
     async def _live(self) -> None:
@@ -152,7 +156,7 @@ class StoreWatch:
 
     async def _renew(self) -> None:
         now = asyncio.get_running_loop().time()
-        if now - self._renewed_at >= RENEW_SECONDS - PULSE_SECONDS / 2:
+        if now - self._renewed_at >= RENEW_SECONDS - BEAT_SECONDS / 2:
             await self._life.renew(self._worker, self._clock.now_ms())
             self._renewed_at = now
 

@@ -20,7 +20,7 @@ import socket
 import struct
 import time
 
-# A head is at most uvicorn's 64 KiB; a line holds some hundred of usual size.
+# A longer head is not passed on; a line holds some hundred of usual size.
 HEAD_MAX_BYTES = 64 * 1024
 LINE_BYTES = 1024 * 1024
 

@@ -2,7 +2,7 @@
 
 The frames of the other side are read by the WebSocket library; our own are encoded
 once, elsewhere, and go straight to the transport. `may_write` says whether a write is
-legal, `is_paused`, `buffered_bytes` and `on_writable` how far the peer is behind. A
+legal, `is_paused` and `on_writable` whether the peer is behind. A
 close never waits for a peer that does not read. Who has said nothing yet costs no
 task: only with their first message somebody begins to serve them.
 """
@@ -40,7 +40,7 @@ VOICE_HIGH_BYTES: Final = 2 * 1024
 VOICE_KERNEL_BYTES: Final = 8 * 1024
 
 # How long a closed peer may take to read what is left, then the connection is cut.
-# Peers of a room get 2 s: the close frame is 130 bytes, who cannot take it is gone.
+# The close frame is 130 bytes at most: who cannot take it in 2 s is gone.
 CLOSE_PATIENCE_SECONDS: Final = 2.0
 
 # No client of ours sends pieces at all, and the library counts only their bytes.
@@ -105,11 +105,6 @@ class RoomSocketProtocol(asyncio.Protocol):
     def may_write(self) -> bool:
         """Whether a data frame is legal now: no side has closed, and the line is there."""
         return self.is_open and not self.transport.is_closing()
-
-    @property
-    def buffered_bytes(self) -> int:
-        """What the transport still holds for the peer."""
-        return self.transport.get_write_buffer_size()
 
     def write_frames(self, frames: Sequence[bytes]) -> None:
         """Write encoded frames; only when `may_write` and not `is_paused`."""

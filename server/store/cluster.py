@@ -31,7 +31,7 @@ NO_ANSWER: Final = (redis_errors.ConnectionError, redis_errors.TimeoutError, OSE
 
 # What has no key is asked of the node with the service's sign of life: its clock is the one.
 HOME_KEY: Final = "tp:{life}"
-WITHOUT_KEY: Final = frozenset({"TIME", "INFO", "PING", "CONFIG GET", "CLIENT LIST", "ROLE"})
+WITHOUT_KEY: Final = frozenset({"TIME", "INFO", "PING", "CONFIG GET"})
 
 # A map that is not true yet (a failover takes seconds) is not asked for more often.
 LEARN_AGAIN_SECONDS: Final = 0.1

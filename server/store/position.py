@@ -7,7 +7,6 @@ another history, for instance in one whose tail was lost with a disk.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -42,16 +41,6 @@ class Message:
 
     before: Position
     elements: Sequence[Element]
-
-    @property
-    def after(self) -> Position:
-        """The position after the last element."""
-        return self.elements[-1][0] if self.elements else self.before
-
-
-def next_head(head: str, payload: bytes) -> str:
-    """Return the head that a payload gets behind the element with `head`."""
-    return hashlib.sha1(head.encode() + payload, usedforsecurity=False).hexdigest()
 
 
 def numbered(version: int, elements: Iterable[bytes]) -> list[Element]:

@@ -7,6 +7,7 @@ in their order, and at the end its last one.
 
 from __future__ import annotations
 
+import hashlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -16,11 +17,16 @@ from redis.asyncio import Redis
 
 from server.rooms.covering import COVERED
 from server.rooms.replica import decode_events
-from server.store.position import next_head, numbered
+from server.store.position import numbered
 from server.store.room_log import ids_key, log_key
 from session_engine import Event, PersonId, Role, Room, evolve, view, you
 from session_engine.events import PromptSet
 from tests.faults.member import Frame, Member
+
+
+def next_head(head: str, payload: bytes) -> str:
+    """Return the head that a payload gets behind the element with `head`."""
+    return hashlib.sha1(head.encode() + payload, usedforsecurity=False).hexdigest()
 
 
 class Story:

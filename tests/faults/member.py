@@ -34,7 +34,7 @@ ASK_AGAIN_SECONDS: Final = 1.0
 # As many as a page keeps (web/static/js/room/server_clock.js).
 SAMPLES: Final = 8
 # After these nobody comes back by themselves.
-FINAL_CODES: Final = frozenset({4100, 4101, 4102, 4103, 4104})
+FINAL_CODES: Final = range(4100, 4200)
 
 
 @dataclass(slots=True)
@@ -110,7 +110,7 @@ class Member:
             self._socket.transport.abort()
 
     async def _stay(self) -> None:
-        while not FINAL_CODES & set(self.closes):
+        while not any(code in FINAL_CODES for code in self.closes):
             try:
                 await self._attend()
             except (OSError, WebSocketException, InvalidHandshake, TimeoutError):

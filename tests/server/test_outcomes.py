@@ -15,8 +15,7 @@ from server.rooms.outcomes import Done
 from server.rooms.presence import Presence
 from server.rooms.replica import Replica
 from server.rooms.rooms import Rooms
-from server.rooms.watch import AWAY_SECONDS
-from server.store.life import Life
+from server.store.life import AWAY_SECONDS, Life
 from server.store.position import Position
 from server.store.room_log import Outcome, RoomLog
 from session_engine import Arrive, ConnectionId, PersonId, Tick

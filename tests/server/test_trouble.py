@@ -234,6 +234,10 @@ async def test_a_store_that_cannot_write_is_said_to_be_so(own_house: House) -> N
     await store.config_set("maxmemory", "0")
     await away(facilitator, gone=False, seconds=5)
     await facilitator.done("set_prompt", id="p", text="full")
+    assert (await read(worker))[1]["warnings"] == []
+    await store.config_set("appendfsync", "everysec")
+    (warning,) = (await read(worker))[1]["warnings"]
+    assert warning.startswith("The store does not sync every append: ")
     await store.config_set("appendonly", "no")
     await store.config_set("maxmemory", "1gb")
     await store.config_set("maxmemory-policy", "allkeys-lru")

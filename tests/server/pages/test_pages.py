@@ -183,5 +183,5 @@ async def test_a_defect_is_a_kind_page_that_tells_nothing(broken: httpx.AsyncCli
     assert "It was nothing that you did." in page.text
     assert "tel:14416" in page.text
     assert "somebody said" not in page.text + answer.text
-    assert answer.json()["error"] == "internal"
+    assert answer.json()["error"] == "broken"
     assert "default-src 'none'" in page.headers["content-security-policy"]

@@ -22,8 +22,6 @@ from server.store.redis_clock import RedisClock
 from server.store.room_log import Appended, Repeated, RoomLog, log_key
 from tests.faults.stores import Clustered, program_called
 
-pytestmark = pytest.mark.xdist_group("cluster")
-
 HOUR_MS = 3_600_000
 ROOMS = [f"s{number}" for number in range(12)]
 

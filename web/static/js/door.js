@@ -7,7 +7,7 @@
 import { enter, lookAt } from "./door_api.js";
 import { browserMark, takeLink } from "./door_link.js";
 import { part, put, showProblem, showSession, showStep } from "./door_view.js";
-import { wordsFor } from "./door_words.js";
+import { AWAY, wordsFor } from "./door_words.js";
 import { formatTime, t } from "./strings.js";
 
 /** @typedef {import("./door_api.js").Problem} Problem */
@@ -86,9 +86,7 @@ function refused(problem) {
   if (problem.code === "invalid") return wrongName(t("Please choose another name, of at most 40 letters."));
   if (problem.code === "not_open" && problem.opens_at) return waitForDoors(problem.opens_at);
   const words = wordsFor(problem, door.dataset.contact);
-  if (problem.code === "away" || problem.code === "too_fast") {
-    return put("enter-status", `${words.title} ${words.advice}`); // what was typed stays
-  }
+  if (words === AWAY) return put("enter-status", `${words.title} ${words.advice}`); // what was typed stays
   showProblem(words);
 }
 

@@ -54,15 +54,10 @@ const WORDS = {
       : t("Please try again a little later."),
     again: true,
   }),
-  too_fast: () => ({
-    title: t("That was a little fast."),
-    advice: t("Please wait a moment, then try again."),
-    again: true,
-  }),
 };
 
-/** @type {Words} */
-const AWAY = {
+/** What passes by itself: no line, no store, a defect. @type {Words} */
+export const AWAY = {
   title: t("We cannot reach the room at the moment."),
   advice: t("Look whether you are connected, then try again. A place that you had is kept."),
   again: true,

@@ -9,7 +9,7 @@ const PRESSES = 3;
 const WITHIN_MS = 2000; // slower presses are somebody closing dialogs
 
 /** Leaves at once. The address comes from the page (`<body data-exit>`). */
-export function leaveNow() {
+function leaveNow() {
   document.documentElement.hidden = true; // gone before the network answers
   document.title = "";
   try {

@@ -8,8 +8,8 @@ import { t } from "../strings.js";
 
 /** @typedef {import('./types.js').Turn} Turn */
 
-// At 15 s left the soft cue (session.md, Turns 3).
-export const CUE_MS = 15_000;
+// At 15 s left the soft cue.
+const CUE_MS = 15_000;
 
 /**
  * @typedef {object} Reading what a turn's clock shows

@@ -23,6 +23,10 @@ const FAREWELLS = {
         "your counselling centre is there for you.",
     ),
   }),
+  4102: () => ({
+    title: t("This session has ended."),
+    words: t("Thank you for coming. There will be other sessions."),
+  }),
   4103: () => ({
     title: t("The connection was closed."),
     words: t("Something on this device sent what the room does not understand. Open your link again."),
@@ -36,7 +40,12 @@ const FAREWELLS = {
     title: t("The facilitator did not open the door."),
     words: t("The session may be full, or meant for another group."),
   }),
+  4106: () => ({
+    title: t("This session has no observers today."),
+    words: t("The facilitator can allow them. You can try again later."),
+  }),
 };
+FAREWELLS[4107] = FAREWELLS.left;
 
 export function farewell(/** @type {string|number} */ why) {
   if (why === "ended") return html`<section class="farewell">${fromPage("ended")}</section>`;

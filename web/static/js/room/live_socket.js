@@ -24,7 +24,7 @@ const FLEETING = new Set(["write", "gesture"]);
 /** @typedef {import('./types.js').Answer} Answer */
 /** @typedef {{frame: string, fleeting: boolean, answer: (a: Answer) => void}} Pending */
 
-/** How long to wait before try number `tries` (from 0): full jitter, so nobody is in step. */
+/** How long to wait before try number `tries` (from 0): with jitter, so nobody is in step. */
 export function backOff(/** @type {number} */ tries, random = Math.random) {
   const most = Math.min(BACK_OFF_TO_MS, BACK_OFF_FROM_MS * 2 ** tries);
   return most / 4 + random() * most * 0.75;

@@ -18,7 +18,7 @@ export function nameOf(/** @type {Room} */ { view }, /** @type {string|null|unde
 }
 
 /** Who would be offered the floor: the first in order who is present. */
-export function upNext(/** @type {Room} */ { view }) {
+function upNext(/** @type {Room} */ { view }) {
   const present = new Set(view.people?.filter((p) => p.present).map((p) => p.id));
   return view.next?.find((id) => present.has(id)) ?? null;
 }
@@ -43,7 +43,7 @@ export function stageStep(/** @type {Room} */ { view, may }) {
 }
 
 /** The floor's next step, or null when there is nobody to offer it to. @returns {Step|null} */
-export function floorStep(/** @type {Room} */ room) {
+function floorStep(/** @type {Room} */ room) {
   const { view, may } = room;
   const turn = view.turn?.id ?? view.last_turn ?? null;
   const next = upNext(room);

@@ -9,7 +9,7 @@ import { initials } from "./circle_geometry.js";
 /** @typedef {import('./types.js').Person} Person */
 
 /** The order of the list: who is heard, who comes, then the circle, then facilitators. */
-export function inOrder(/** @type {Room} */ { view }) {
+function inOrder(/** @type {Room} */ { view }) {
   const next = view.next ?? [];
   const rank = (/** @type {Person} */ p) => {
     if (p.id === view.turn?.person) return -1;

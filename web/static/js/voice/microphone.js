@@ -52,7 +52,7 @@ export async function openMicrophone(device = chosen().device) {
 }
 
 /** @param {string} name of the exception @returns {Trouble} */
-export function troubleOf(name) {
+function troubleOf(name) {
   if (name === "NotAllowedError" || name === "SecurityError") return "refused";
   if (name === "NotFoundError" || name === "OverconstrainedError") return "missing";
   return "busy";

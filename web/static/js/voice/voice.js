@@ -26,7 +26,7 @@ import { hasCodecs, hasSound, openWorker } from "./voice_support.js";
 const NOTICED_MS = 1_500; // a way back in that is this short needs no words
 
 /** The number of the turn that I may speak in now; null when I may not. @param {View} view @param {You} you */
-export function mySpeakingTurn({ turn, held }, { person }) {
+function mySpeakingTurn({ turn, held }, { person }) {
   const speaks = turn?.person === person && (turn.state === "speaking" || turn.state === "grace");
   return speaks && !held ? (turn.number ?? null) : null;
 }

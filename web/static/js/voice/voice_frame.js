@@ -4,7 +4,7 @@ export const RATE = 48_000;
 export const FRAME_MS = 60;
 export const FRAME_SAMPLES = (RATE / 1000) * FRAME_MS;
 // The server takes no larger one.
-export const LARGEST = 400;
+const LARGEST = 400;
 
 const VERSION = 1;
 const SENT_HEAD = 17; // version, turn 8, sequence 4, timestamp 4
@@ -45,7 +45,7 @@ export function unpackFrame(buffer) {
 
 // Sequence numbers of one sending begin at a random multiple of this (65,536 frames are an hour).
 // So two facilitators at once, who share a seat number, are still two streams to a listener.
-export const SENDING = 65_536;
+const SENDING = 65_536;
 
 /** Where the sequence of a new sending begins. */
 export const freshSequence = () => crypto.getRandomValues(new Uint16Array(1))[0] * SENDING;

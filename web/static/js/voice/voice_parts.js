@@ -91,7 +91,7 @@ export function meter(/** @type {number} */ level) {
 }
 
 /** What kind of room it is, where that is not a room of voices. */
-export function modeWords(/** @type {Room} */ { view }) {
+function modeWords(/** @type {Room} */ { view }) {
   if (view.mode === "text") return t("In this session everybody writes. No microphone is used.");
   if (view.mode === "hall") return t("Everybody speaks in one place or one call. This page keeps the order and the time.");
   return "";
