@@ -10,6 +10,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, expect
 
+from tests.browser.door_visit import Visit
 from tests.browser.visitor import DESK, Visitor
 from tests.running_server import RunningServer
 
@@ -74,6 +75,43 @@ def test_clocks_stand_while_the_store_is_away(
     asha.press("I am done")
     asha.moment("Thank you.")
     asha.not_see("We are reconnecting. The clock has stopped; nobody loses time.")
+
+
+def test_a_name_that_was_typed_outlives_a_store_that_is_away(
+    server: RunningServer, chromium: Browser
+) -> None:
+    visit = Visit(chromium)
+    page = visit.to_the_door(server.create(*OPEN)["participant"])
+    visit.agree()
+    page.fill("#name", "Asha")
+    store = server.store()
+    os.kill(store, signal.SIGSTOP)
+    try:
+        page.click("#enter")
+        status = page.locator("#enter-status")
+        expect(status).to_contain_text("We cannot reach the room at the moment.")
+        expect(page.locator("#name")).to_have_value("Asha")
+        assert page.locator("#name").is_visible()
+    finally:
+        os.kill(store, signal.SIGCONT)
+    page.click("#enter")
+    page.wait_for_url("**/room/*")
+    visit.context.close()
+
+
+def test_observers_are_told_that_there_are_none_today(
+    server: RunningServer, chromium: Browser
+) -> None:
+    links = server.create(*OPEN)
+    meera = Visitor(chromium, DESK).come_in(links["facilitator"], "Meera")
+    hall = Visitor(chromium).come_in(links["observer"])
+    hall.see("We begin soon")
+    meera.page.get_by_role("tab", name="Settings").click()
+    meera.page.get_by_role("group", name="Observers").get_by_label("none").check()
+    hall.see("This session has no observers today.")
+    hall.check("no observers")
+    meera.close()
+    hall.close()
 
 
 def test_the_newest_tab_is_the_live_one(
