@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from redis.asyncio import Redis
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
@@ -61,6 +61,8 @@ async def _answered(
         return await serve(door, request)
     except DoorError as error:
         return _error(error.status, error.code, error.more)
+    except ClientDisconnect:
+        return Response(status_code=400)  # for nobody: they have hung up
     except StoreError:
         return _error(503, "unavailable", {}, {"retry-after": "2"})
     except Exception as error:

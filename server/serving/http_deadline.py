@@ -1,7 +1,8 @@
-"""HTTP with a deadline: who has not sent a whole request in time is let go.
+"""HTTP with limits: who has not sent a whole request in time is let go, and so is a huge head.
 
-uvicorn has none: a thousand silent sockets would stay for ever. Requests here are
-small (a page's head, an answer of the door), so ten seconds are for the whole of one.
+uvicorn has neither: a thousand silent sockets would stay for ever, and one head could fill the
+memory. Requests here are small (a page's head, an answer of the door), so ten seconds are for
+the whole of one.
 """
 
 from __future__ import annotations
@@ -12,11 +13,15 @@ from collections.abc import Callable
 from typing import cast
 
 from starlette.applications import Starlette
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from server.sockets.opening import Opening
 
 REQUEST_SECONDS = 10.0
+# A browser's head has one or two KB. What is no body counts: the head, and the framing and
+# trailers of a body in chunks (of a byte each, the largest that is read has 48 KB of that).
+HEAD_MAX_BYTES = 16 * 1024
+AROUND_BODY_MAX_BYTES = 64 * 1024
 ROOM = re.compile(rb"/ws/rooms/([\w-]+)")
 
 
@@ -34,6 +39,8 @@ class DeadlineProtocol(HttpToolsProtocol):
     head = b""
 
     _deadline: asyncio.TimerHandle | None = None
+    _around_body = 0  # bytes of this request that were not its body
+    _has_head = False
     _in_request = False  # between the end of a request's message and its response
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -52,7 +59,18 @@ class DeadlineProtocol(HttpToolsProtocol):
         """Start the clock of a further request, also when it begins with empty lines."""
         if not self._in_request:
             self._start()
-        super().data_received(data)
+        for start in range(0, len(data), HEAD_MAX_BYTES):
+            part = data[start : start + HEAD_MAX_BYTES]
+            self._around_body += len(part)
+            super().data_received(part)
+            if self.transport.is_closing() or self.transport.get_protocol() is not self:
+                return
+            if not self._has_head and self._around_body > HEAD_MAX_BYTES:
+                self.send_400_response("The head of this request is too large.")
+                return
+            if self._around_body > AROUND_BODY_MAX_BYTES:
+                self.transport.abort()
+                return
 
     def on_message_begin(self) -> None:
         """Start the clock of a request, also when it came together with the end of another.
@@ -65,10 +83,25 @@ class DeadlineProtocol(HttpToolsProtocol):
         self._start()
         super().on_message_begin()
 
+    def on_headers_complete(self) -> None:
+        """Let the body come."""
+        self._has_head = True
+        super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        """Do not count what is body."""
+        self._around_body -= len(body)
+        super().on_body(body)
+
     def on_message_complete(self) -> None:
         """Stop the clock: the request is here."""
         self._stop()
-        self._in_request = True
+        self._has_head, self._around_body = False, 0
+        # It may have been answered before all of it had come: then the next one is awaited.
+        cycle = cast("RequestResponseCycle | None", self.cycle)  # none is made for an upgrade
+        self._in_request = cycle is None or not cycle.response_complete
+        if not self._in_request:
+            self._start()
         super().on_message_complete()
 
     def on_response_complete(self) -> None:

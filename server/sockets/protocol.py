@@ -34,6 +34,9 @@ BUFFER_LOW_BYTES: Final = 16 * 1024
 # The kernel's buffer for one peer (Linux doubles it), else it grows to megabytes.
 KERNEL_SEND_BYTES: Final = 32 * 1024
 
+# What one read may bring; clients send little.
+KERNEL_RECEIVE_BYTES: Final = 32 * 1024
+
 # A voice socket holds little on either side: a second of sound is 3 KB, and what waits in
 # the kernel can neither be thrown away when it is old nor left unread when it is a flood.
 VOICE_HIGH_BYTES: Final = 2 * 1024
@@ -42,6 +45,12 @@ VOICE_KERNEL_BYTES: Final = 8 * 1024
 # How long a closed peer may take to read what is left, then the connection is cut.
 # The close frame is 130 bytes at most: who cannot take it in 2 s is gone.
 CLOSE_PATIENCE_SECONDS: Final = 2.0
+
+# Frames of every kind that are read of one peer in a second: the flood limits of a room and of
+# sound act long before, but see neither pings nor what comes before the first message. A frame
+# costs 10 to 20 us, so a flood costs a hundredth of a core, and a slice of it 5 ms at once.
+FRAMES_PER_SECOND: Final = 400
+SLICE_BYTES: Final = 1536
 
 # No client of ours sends pieces at all, and the library counts only their bytes.
 PIECES_MAX: Final = 64
@@ -66,8 +75,9 @@ class RoomSocketProtocol(asyncio.Protocol):
     """One WebSocket connection."""
 
     __slots__ = (
-        *("_conn", "_cut", "_early", "_first", "_is_text", "_loop", "_lost", "_over", "_pieces"),
-        *("_ping", "_pinged", "_pong", "_read_paused", "_serve", "_server"),
+        *("_conn", "_counted_from", "_cut", "_early", "_first", "_frames", "_is_text", "_loop"),
+        *("_lost", "_over", "_paused", "_pieces", "_ping", "_pinged", "_pong", "_reading"),
+        *("_rest", "_serve", "_server", "_unread", "_waits"),
         *("is_open", "is_paused", "on_message", "on_writable", "transport"),
     )
 
@@ -85,16 +95,22 @@ class RoomSocketProtocol(asyncio.Protocol):
         self._conn = Protocol(SERVER, state=OPEN, max_size=MESSAGE_MAX_BYTES, logger=LOGGER)
         self._pieces: list[bytes] = []
         self._is_text = False
-        self._read_paused = False
+        self._unread = b""  # has come, and waits with the transport's reading paused
+        self._reading = False  # who reads it is below on the stack
+        self._paused = False  # the transport's reading
+        self._waits = False  # until somebody listens
+        self._rest: asyncio.TimerHandle | None = None
+        self._frames = 0
         self._pong = b""
         self._over: asyncio.Future[None] | None = None
         self._lost = False
         self._cut: asyncio.TimerHandle | None = None
         self._pinged: bytes | None = None  # what the ping that is on its way holds
         self._loop = asyncio.get_running_loop()
+        self._counted_from = self._loop.time()
         self._first = self._loop.call_later(FIRST_MESSAGE_SECONDS, self._be_silent)
         transport.set_write_buffer_limits(BUFFER_HIGH_BYTES, BUFFER_LOW_BYTES)
-        self._hold_in_kernel(KERNEL_SEND_BYTES)
+        self._hold_in_kernel(KERNEL_SEND_BYTES, KERNEL_RECEIVE_BYTES)
         transport.set_protocol(self)
         self._schedule_ping()
         server.connections.add(self)  # type: ignore[arg-type]  # its type names uvicorn's own
@@ -128,12 +144,11 @@ class RoomSocketProtocol(asyncio.Protocol):
         self.transport.set_write_buffer_limits(VOICE_HIGH_BYTES, 0)
         self._hold_in_kernel(VOICE_KERNEL_BYTES, VOICE_KERNEL_BYTES)
 
-    def _hold_in_kernel(self, send: int, receive: int = 0) -> None:
+    def _hold_in_kernel(self, send: int, receive: int) -> None:
         raw = self.transport.get_extra_info("socket")
         if raw is not None:
             raw.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, send)
-            if receive:
-                raw.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive)
+            raw.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive)
 
     # ---- Pings --------------------------------------------------------------------
 
@@ -174,7 +189,8 @@ class RoomSocketProtocol(asyncio.Protocol):
                 self._conn.send_close(code, reason)
             self._send_answers()
             self._be_over()
-            self._read_on()  # their close is the end of it
+            self._waits = False  # their close is the end of it, and is still to be read
+            self._end_rest()
         self._wait_for_the_end()
 
     def _close(self, code: int, reason: str) -> None:
@@ -230,6 +246,9 @@ class RoomSocketProtocol(asyncio.Protocol):
         """Let go of everything, in circles above all: they would wait for a collection."""
         self._lost = True
         self._be_over()
+        self._unread = b""
+        if self._rest is not None:
+            self._rest.cancel()
         if self._cut is not None:
             self._cut.cancel()
         self.on_writable = None
@@ -240,13 +259,26 @@ class RoomSocketProtocol(asyncio.Protocol):
     # ---- Reading ------------------------------------------------------------------
 
     def data_received(self, data: bytes) -> None:
+        """Read, a slice at a time: what is in one may ask to wait with the rest."""
+        if len(data) <= SLICE_BYTES and not self._unread:
+            self._read(data)
+        else:
+            self._unread += data
+            self._go_on()
+
+    def _read(self, data: bytes) -> None:
         """Read; a broken frame, or one that is too large, is the end."""
         conn = self._conn
         conn.receive_data(data)
         if conn.parser_exc is not None:
+            self._unread = b""
             self._finish()
             return
-        for frame in conn.events_received():
+        frames = conn.events_received()
+        self._frames += len(frames)
+        if self._frames > FRAMES_PER_SECOND:
+            self._slow_down()
+        for frame in frames:
             assert isinstance(frame, Frame)
             self._take_frame(frame)
 
@@ -289,15 +321,17 @@ class RoomSocketProtocol(asyncio.Protocol):
             task.add_done_callback(self._server.tasks.discard)
         else:
             self._early.append((data, self._is_text))
-            self._pause_reading()
+            self._waits = True
+            self._wait()
 
     def listen(self, on_message: Callable[[bytes, bool], None]) -> None:
         """Give all messages from now on to this, and those that came too early."""
         self.on_message = on_message
         early, self._early = self._early, []
-        self._read_on()
         for data, is_text in early:
             on_message(data, is_text)
+        self._waits = False
+        self._go_on()
 
     def _answer_ping(self) -> None:
         """Answer; who does not read answers gets one, later: else they would pile up here."""
@@ -320,18 +354,55 @@ class RoomSocketProtocol(asyncio.Protocol):
         """Send what the library has to say: a close, or the answer to one."""
         self.transport.write(b"".join(self._conn.data_to_send()))
 
-    def _pause_reading(self) -> None:
-        if not self._read_paused and not self.transport.is_closing():
-            self._read_paused = True
-            self.transport.pause_reading()
-
-    def _read_on(self) -> None:
-        if self._read_paused and not self.transport.is_closing():
-            self._read_paused = False
-            self.transport.resume_reading()
+    # ---- Waiting with reading ------------------------------------------------------
 
     def rest(self, seconds: float) -> None:
         """Read nothing for a while: who floods waits in the own kernel, not in ours."""
-        if not self._read_paused:
-            self._pause_reading()
-            self._loop.call_later(seconds, self._read_on)
+        until = self._loop.time() + seconds
+        if self._lost or (self._rest is not None and self._rest.when() >= until):
+            return
+        if self._rest is not None:
+            self._rest.cancel()
+        self._rest = self._loop.call_at(until, self._end_rest)
+        self._wait()
+
+    def _end_rest(self) -> None:
+        if self._rest is not None:
+            self._rest.cancel()
+            self._rest = None
+        self._go_on()
+
+    def _slow_down(self) -> None:
+        """Let a flood wait for the next second; a stranger's is the end of it."""
+        now = self._loop.time()
+        self._frames = 0
+        if now - self._counted_from >= 1.0:
+            self._counted_from = now
+            return
+        self._counted_from += 1.0
+        if self._serve is not None and self.is_open:
+            self.end(CloseCode.PROTOCOL_ABUSE, REASONS[CloseCode.PROTOCOL_ABUSE])
+        self.rest(self._counted_from - now)
+
+    def _must_wait(self) -> bool:
+        return self._waits or self._rest is not None
+
+    def _wait(self) -> None:
+        if not self._paused and not self.transport.is_closing():
+            self._paused = True
+            self.transport.pause_reading()
+
+    def _go_on(self) -> None:
+        """Read what is here, then what comes, unless something says to wait."""
+        if self._reading:
+            return
+        self._reading = True
+        try:
+            while self._unread and not self._must_wait():
+                data, self._unread = self._unread[:SLICE_BYTES], self._unread[SLICE_BYTES:]
+                self._read(data)
+        finally:
+            self._reading = False
+        if self._paused and not self._must_wait() and not self.transport.is_closing():
+            self._paused = False
+            self.transport.resume_reading()

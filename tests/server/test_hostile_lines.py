@@ -1,0 +1,212 @@
+"""Lines that ask for more than their share: floods, huge heads, hanging up at a bad moment."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import socket
+import struct
+import time
+from contextlib import suppress
+
+import httpx
+import pytest
+
+from server.serving.http_deadline import AROUND_BODY_MAX_BYTES, HEAD_MAX_BYTES, REQUEST_SECONDS
+from server.sockets.close_codes import CloseCode
+from session_engine import Role
+from tests.server.house import House, Worker
+from tests.server.people import Person
+from tests.server.test_opening import ask, frame
+
+PATIENCE_SECONDS = 10.0
+FLOOD_SECONDS = 2.0
+# The floods of this file kept a worker for as long as they lasted.
+ANSWER_SECONDS = 0.5
+RESET = struct.pack("ii", 1, 0)
+
+FLOODS = {
+    "pings": frame(0x89, b""),
+    "pongs": frame(0x8A, b""),
+    "pieces": frame(0x01, b"") + frame(0x00, b"") * 40,
+    "empty texts": frame(0x81, b""),
+}
+
+
+async def flood(writer: asyncio.StreamWriter, frames: bytes) -> None:
+    """Send these as fast as they are taken."""
+    until = time.monotonic() + FLOOD_SECONDS
+    with suppress(ConnectionError):
+        while time.monotonic() < until:
+            writer.write(frames * 4_000)
+            await writer.drain()
+
+
+async def slowest_answer(worker: Worker, seconds: float) -> float:
+    """Ask for a sign of life again and again; return the longest wait."""
+    until, slowest = time.monotonic() + seconds, 0.0
+    async with httpx.AsyncClient(timeout=60) as client:
+        while time.monotonic() < until:
+            began = time.monotonic()
+            assert (await client.get(f"{worker.url}/healthz")).status_code == 200
+            slowest = max(slowest, time.monotonic() - began)
+            await asyncio.sleep(0.02)
+    return slowest
+
+
+async def drain(reader: asyncio.StreamReader) -> bytes:
+    """Read until the end of the line, however it comes."""
+    heard = b""
+    with suppress(ConnectionError, TimeoutError):
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while more := await reader.read(65536):
+                heard += more
+    return heard
+
+
+@pytest.mark.parametrize("name", ["pings", "pongs"])
+@pytest.mark.parametrize("place", ["", "/voice"])
+async def test_a_strangers_flood_keeps_nobody_waiting_and_is_the_end_of_it(
+    house: House, name: str, place: str
+) -> None:
+    _, reader, writer = await ask(house, f"/ws/rooms/any{place}")
+    hearing = asyncio.create_task(drain(reader))
+    flooding = asyncio.create_task(flood(writer, FLOODS[name]))
+    assert await slowest_answer(house.workers[0], FLOOD_SECONDS) < ANSWER_SECONDS
+    heard = await hearing
+    await flooding
+    writer.close()
+    assert int(CloseCode.PROTOCOL_ABUSE).to_bytes(2) in heard
+
+
+@pytest.mark.parametrize("name", FLOODS)
+async def test_a_members_flood_keeps_nobody_waiting(house: House, name: str) -> None:
+    session = await house.create()
+    ana = await Person.at_door(house, session, Role.PARTICIPANT, "Ana")
+    ben = await Person.enter(house, session, Role.PARTICIPANT, "Ben")
+    _, reader, writer = await ask(house, f"/ws/rooms/{session}")
+    writer.write(frame(0x81, json.dumps({"pass": ana.pass_}).encode()))
+    await ben.see(lambda view, you: len(view["people"]) == 2)
+    hearing = asyncio.create_task(drain(reader))
+    flooding = asyncio.create_task(flood(writer, FLOODS[name]))
+    assert await slowest_answer(house.workers[0], FLOOD_SECONDS) < ANSWER_SECONDS
+    await ben.send_text('{"ping": "still here"}')
+    await ben.find(lambda f: f.get("echo") == "still here")
+    await flooding
+    writer.transport.abort()
+    await hearing
+
+
+async def test_what_a_flood_holds_up_is_read_in_its_order(house: House) -> None:
+    session = await house.create()
+    ana = await Person.at_door(house, session, Role.PARTICIPANT, "Ana")
+    _, reader, writer = await ask(house, f"/ws/rooms/{session}")
+    writer.write(frame(0x81, json.dumps({"pass": ana.pass_}).encode()))
+    echoes = [b'"echo":%d}' % number for number in range(5)]
+    for number in range(5):  # 1,500 frames: three seconds and more
+        writer.write(frame(0x8A, b"") * 300 + frame(0x81, b'{"ping": %d}' % number))
+    heard = b""
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while not all(echo in heard.replace(b" ", b"") for echo in echoes):
+            heard += await reader.read(65536)
+    found = [heard.replace(b" ", b"").index(echo) for echo in echoes]
+    assert found == sorted(found)
+    writer.close()
+
+
+# ---- Heads and bodies -----------------------------------------------------------------
+
+
+HUGE_HEADS = {
+    "one header": b"GET / HTTP/1.1\r\nHost: a\r\nX: " + b"a" * 400_000,
+    "many headers": b"GET / HTTP/1.1\r\nHost: a\r\n" + b"a:\r\n" * 100_000,
+    "the address": b"GET /" + b"a" * 400_000,
+    "empty lines": b"\r\n" * 200_000,
+    "a handshake": b"GET /ws/rooms/a HTTP/1.1\r\nUpgrade: websocket\r\nX: " + b"a" * 400_000,
+}
+
+
+@pytest.mark.parametrize("head", HUGE_HEADS.values(), ids=HUGE_HEADS.keys())
+async def test_a_huge_head_is_refused_when_it_is_too_large(house: House, head: bytes) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", house.workers[0].port)
+    began = time.monotonic()
+    hearing = asyncio.create_task(drain(reader))
+    with suppress(ConnectionError):
+        writer.write(head)
+        await writer.drain()
+    heard = await hearing
+    assert time.monotonic() - began < 5, "only the deadline ended it"
+    assert heard == b"" or b"HTTP/1.1 400 " in heard  # a reset may overtake the answer
+    writer.close()
+
+
+async def test_a_head_of_usual_size_and_a_body_that_is_too_large_get_their_answers(
+    house: House,
+) -> None:
+    async with httpx.AsyncClient(base_url=house.workers[0].url) as client:
+        large = {"x-padding": "a" * (HEAD_MAX_BYTES - 1_000)}
+        assert (await client.get("/healthz", headers=large)).status_code == 200
+        answer = await client.post("/api/enter", content=b"a" * 12_000)
+        assert (answer.status_code, answer.json()["error"]) == (413, "too_large")
+
+
+async def test_endless_trailers_are_broken_off(house: House) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", house.workers[0].port)
+    head = b"POST /api/enter HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+    writer.write(head + b"2\r\n{}\r\n0\r\n")
+    began = time.monotonic()
+    with suppress(ConnectionError):
+        for _ in range(20):
+            writer.write(b"a: b\r\n" * (AROUND_BODY_MAX_BYTES // 30))
+            await writer.drain()
+            await asyncio.sleep(0.01)
+    await drain(reader)
+    assert time.monotonic() - began < 5, "only the deadline ended it"
+    writer.close()
+
+
+async def test_a_body_that_comes_after_its_answer_holds_no_line(house: House) -> None:
+    late = b"POST /healthz HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\n"
+    reader, writer = await asyncio.open_connection("127.0.0.1", house.workers[0].port)
+    for _ in range(2):  # the next request on the line is an honest one
+        writer.write(late)
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            head = await reader.readuntil(b"\r\n\r\n")
+            assert head.startswith(b"HTTP/1.1 405 ")
+            await reader.readuntil(b"}")
+        writer.write(b"x")
+    began = time.monotonic()
+    async with asyncio.timeout(REQUEST_SECONDS + 5):
+        assert await reader.read() == b""
+    assert time.monotonic() - began > 3
+    writer.close()
+
+
+# ---- Hanging up at a bad moment -------------------------------------------------------
+
+
+async def test_who_hangs_up_in_mid_request_is_no_defect(house: House) -> None:
+    worker = house.workers[0]
+    before = list(worker.said)
+    for path in (b"/api/door", b"/api/enter"):
+        _, writer = await asyncio.open_connection("127.0.0.1", worker.port)
+        writer.write(b"POST %b HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\n{" % path)
+        await asyncio.sleep(0.2)
+        writer.transport.abort()
+    await asyncio.sleep(0.5)
+    assert worker.said == before
+
+
+async def test_a_voice_line_lost_while_its_room_opens_is_no_defect(house: House) -> None:
+    worker = house.workers[0]
+    before = list(worker.said)
+    for _ in range(8):
+        session = await house.create()
+        ana = await Person.at_door(house, session, Role.PARTICIPANT, "Ana")
+        _, _, writer = await ask(house, f"/ws/rooms/{session}/voice")
+        raw = writer.get_extra_info("socket")
+        raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
+        writer.write(frame(0x81, json.dumps({"pass": ana.pass_}).encode()))
+        writer.transport.abort()
+    await asyncio.sleep(1)
+    assert worker.said == before
