@@ -16,7 +16,7 @@ from starlette.applications import Starlette
 from uvicorn import Config, Server
 
 from server.serving.exchange import ALIVE_SECONDS, Exchange
-from server.serving.http_deadline import DeadlineProtocol
+from server.serving.http_deadline import REQUEST_SECONDS, DeadlineProtocol
 from server.serving.logs import set_up_logs
 from server.settings import Settings
 from server.sockets.protocol import RoomSocketProtocol
@@ -24,6 +24,8 @@ from server.store.data_directory import dies_with_parent
 
 # Longer than any decent answer takes; sockets are closed at once and come back elsewhere.
 GRACE_SECONDS = 3
+# Who does not answer the end of TLS is cut off.
+TLS_END_SECONDS = 2.0
 # A worker that is relieved lets its people go a few at a time: who comes back at the same
 # moment as a thousand others waits longer than the second that nobody should lose.
 LET_GO_AT_ONCE = 5
@@ -65,11 +67,27 @@ class Worker(Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start, then say so."""
         signal.signal(signal.SIGHUP, self._be_relieved)
-        await super().startup(sockets)
+        await super().startup([])
         loop = asyncio.get_running_loop()
+        # uvicorn's own servers wait a minute for TLS to begin, and half of one for its end.
+        tls = self.config.ssl
+        for listener in sockets or ():
+            server = await loop.create_server(
+                self._new_protocol,
+                sock=listener,
+                backlog=self.config.backlog,
+                ssl=tls,
+                ssl_handshake_timeout=REQUEST_SECONDS if tls else None,
+                ssl_shutdown_timeout=TLS_END_SECONDS if tls else None,
+            )
+            self.servers.append(server)
         loop.add_reader(self._exchange.listen(self._line), self._take_sockets)
         self._say_alive(loop)
         os.write(self._ready, b"%d\n" % os.getpid())
+
+    def _new_protocol(self) -> asyncio.Protocol:
+        protocol = cast(type[DeadlineProtocol], self.config.http_protocol_class)
+        return protocol(self.config, self.server_state, self.lifespan.state)
 
     def _be_relieved(self, _number: int, frame: FrameType | None) -> None:
         """Stop as by SIGTERM, but other workers take our people over."""
@@ -91,7 +109,7 @@ class Worker(Server):
 
     async def _take(self, head: bytes, taken: socket.socket) -> None:
         loop = asyncio.get_running_loop()
-        protocol = DeadlineProtocol(self.config, self.server_state, self.lifespan.state, loop)
+        protocol = DeadlineProtocol(self.config, self.server_state, self.lifespan.state)
         protocol.head = head
         try:
             await loop.connect_accepted_socket(lambda: protocol, taken)

@@ -15,6 +15,7 @@ import httpx
 import pytest
 import trustme
 
+from server.serving.http_deadline import REQUEST_SECONDS
 from server.serving.listening import USER_TIMEOUT_MS, CannotListen, listen, local_url
 from server.sockets.close_codes import CloseCode
 from tests.faults.strangers import HEAD
@@ -74,6 +75,10 @@ async def test_with_a_certificate_the_server_speaks_https_only(tmp_path: Path) -
         reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
         writer.write(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
         assert not (await reader.read(100)).startswith(b"HTTP")
+        writer.close()
+        reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+        async with asyncio.timeout(REQUEST_SECONDS + 2):  # says nothing
+            assert await reader.read() == b""
         writer.close()
 
 
