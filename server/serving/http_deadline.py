@@ -109,6 +109,10 @@ class DeadlineProtocol(HttpToolsProtocol):
         self._in_request = False
         super().on_response_complete()
 
+    def _should_upgrade(self) -> bool:
+        """Ignore a wish to upgrade of HTTP/1.0 (RFC 9110, 7.8)."""
+        return self.scope["http_version"] == "1.1" and super()._should_upgrade()
+
     def handle_websocket_upgrade(self) -> None:
         """Stop the clock: from now on the socket's own rules hold, here or elsewhere."""
         self._stop()

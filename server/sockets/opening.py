@@ -37,7 +37,8 @@ OTHER_VERSION: Final = (
     b"426 Upgrade Required\r\nUpgrade: websocket\r\nSec-WebSocket-Version: " + VERSION
 )
 # What is read of a head; twice the same would mean one thing here and another elsewhere.
-READ: Final = (b"origin", b"sec-websocket-key", b"sec-websocket-version")
+READ: Final = (b"host", b"origin", b"sec-websocket-key", b"sec-websocket-version")
+BODY: Final = (b"content-length", b"transfer-encoding")
 REFUSED: Final = b"HTTP/1.1 %b\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
 
 
@@ -60,7 +61,6 @@ class Opening:
     ) -> None:
         """Answer a request to be upgraded, whose names of headers are in small letters."""
         given = dict(headers)
-        read = [name for name, _ in headers if name in READ]
         key = given.get(b"sec-websocket-key", b"")
         place = PLACE.fullmatch(url.decode("ascii", "replace"))
         origin = given.get(b"origin")
@@ -69,7 +69,7 @@ class Opening:
             refusal = FORBIDDEN
         elif given.get(b"sec-websocket-version") != VERSION:
             refusal = OTHER_VERSION
-        elif method != "GET" or len(read) > len(set(read)) or not _is_key(key):
+        elif method != "GET" or not _is_key(key) or not _is_clear(headers):
             refusal = BAD
         else:
             answer = accept_key(key.decode("ascii"))
@@ -79,6 +79,15 @@ class Opening:
             return
         transport.write(REFUSED % refusal)
         transport.close()
+
+
+def _is_clear(headers: Sequence[tuple[bytes, bytes]]) -> bool:
+    read = [name for name, _ in headers if name in READ]
+    return (
+        b"host" in read
+        and len(read) == len(set(read))
+        and not any(name in BODY for name, _ in headers)
+    )
 
 
 def _is_key(key: bytes) -> bool:

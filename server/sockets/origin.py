@@ -8,10 +8,13 @@ Origin and comes in with its pass alone.
 
 from __future__ import annotations
 
+import re
 from typing import Final
 from urllib.parse import urlsplit
 
 LOOPBACK_NAMES: Final = frozenset({"localhost", "127.0.0.1", "::1", "0.0.0.0"})
+# Nothing around host and port (RFC 6454, 6.2).
+ORIGIN: Final = re.compile(r"https?://[\w.:\[\]-]+", re.ASCII)
 DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 
 Place = tuple[str, str, int | None]
@@ -36,5 +39,5 @@ def may_open(origin: str | None, public_url: str) -> bool:
     """Say whether a page of this origin may open a live socket."""
     if origin is None:
         return True
-    place = place_of(origin)
+    place = place_of(origin) if ORIGIN.fullmatch(origin) else None
     return place is not None and place == place_of(public_url)

@@ -38,11 +38,15 @@ CLOSING = frame(0x88, (1000).to_bytes(2))
 
 
 async def ask(
-    house: House, path: str = "/ws/rooms/any", method: str = "GET", **headers: str | None
+    house: House,
+    path: str = "/ws/rooms/any",
+    method: str = "GET",
+    version: str = "1.1",
+    **headers: str | None,
 ) -> tuple[bytes, asyncio.StreamReader, asyncio.StreamWriter]:
     """Send the head of a request; None leaves a header out. Return the head of the answer."""
     given = RIGHT | {name.replace("_", "-"): value for name, value in headers.items()}
-    lines = [f"{method} {path} HTTP/1.1"]
+    lines = [f"{method} {path} HTTP/{version}"]
     port = house.workers[0].port
     lines += [
         f"{name}: {value.replace('{port}', str(port))}"
@@ -76,6 +80,10 @@ async def test_a_handshake_is_answered_as_the_protocol_says(house: House, path: 
             b"400 ",
         ),
         ({"Origin": "http://127.0.0.1:{port}\r\nOrigin: http://127.0.0.1:{port}"}, b"400 "),
+        ({"Host": None}, b"400 "),
+        ({"Host": "127.0.0.1\r\nHost: evil.example"}, b"400 "),
+        ({"Content_Length": "2"}, b"400 "),
+        ({"Transfer_Encoding": "chunked"}, b"400 "),
         ({"method": "POST"}, b"400 "),
         ({"path": "/ws/rooms/"}, b"403 "),
         ({"path": "/ws/rooms/any/other"}, b"403 "),
@@ -83,6 +91,9 @@ async def test_a_handshake_is_answered_as_the_protocol_says(house: House, path: 
         ({"path": "/"}, b"403 "),
         ({"Origin": "http://evil.example"}, b"403 "),
         ({"Origin": "\xff"}, b"403 "),
+        ({"Origin": "http://evil.example@127.0.0.1:{port}"}, b"403 "),
+        ({"Origin": "http://127.0.0.1:{port}/"}, b"403 "),
+        ({"Origin": "http://evil.example;.localhost:{port}"}, b"403 "),
     ],
 )
 async def test_what_is_no_handshake_is_refused_and_closed(
@@ -97,6 +108,12 @@ async def test_what_is_no_handshake_is_refused_and_closed(
 async def test_an_upgrade_to_something_else_is_no_socket(house: House) -> None:
     head, _, writer = await ask(house, Upgrade="h2c")
     assert b" 101 " not in head
+    writer.close()
+
+
+async def test_http_1_0_knows_no_upgrade(house: House) -> None:
+    head, _, writer = await ask(house, version="1.0")
+    assert head.startswith(b"HTTP/1.1 404 ")
     writer.close()
 
 
