@@ -68,7 +68,8 @@ class Entry(ABC):
                 # They may have come in on another worker a moment ago, and this one has not
                 # heard yet: nobody is sent away for good before the log was read.
                 await self._rooms.catch_up(replica)
-            await self.attend(replica, bearer, socket)
+            if socket.may_write:  # else they gave up meanwhile, and may be here on a newer socket
+                await self.attend(replica, bearer, socket)
         finally:
             self._rooms.release(replica)
 

@@ -117,10 +117,22 @@ class Live:
     ) -> asyncio.Future[bool] | None:
         """Relay a private word between a participant and the facilitators.
 
-        The future says whether it has left this worker; None: it had not to.
+        The future says whether it has left this worker; None: it had not to. What has not is
+        shown to nobody here either: they are asked to say it again, and it would stand twice.
         """
         words = {"from": sender.id, "name": sender.name, "to": to, "text": text, "at": at}
-        return self._say(session, {"kind": "line", **words})
+        said = {"kind": "line", **words}
+        sent = self._publish(session, said)
+
+        def show(left: asyncio.Future[bool] | None) -> None:
+            if left is None or left.result():
+                self._deliver(session, said)
+
+        if sent is None:
+            show(None)
+        else:
+            sent.add_done_callback(show)
+        return sent
 
     def alert(
         self, session: str, alert: str, person: Person, kind: str, note: str

@@ -59,7 +59,14 @@ class Opening:
         url: bytes,
         headers: Sequence[tuple[bytes, bytes]],
     ) -> None:
-        """Answer a request to be upgraded, whose names of headers are in small letters."""
+        """Answer a request to be upgraded, whose names of headers are in small letters.
+
+        Who has not read the answers to earlier requests is cut off: a socket that begins
+        behind them would never hear that its peer is behind.
+        """
+        if transport.get_write_buffer_size():
+            transport.abort()
+            return
         given = dict(headers)
         key = given.get(b"sec-websocket-key", b"")
         place = PLACE.fullmatch(url.decode("ascii", "replace"))

@@ -136,8 +136,6 @@ class VoiceGateway(Entry):
         code = voice_code(replica.room, person)
         if code is not None:
             raise Refusal(code)
-        if not socket.may_write:
-            return  # lost while the room was opened
         joined = self._voice.join(replica, person, socket)
         try:
             microphone = Microphone(self._voice, replica, joined, socket)

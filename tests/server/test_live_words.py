@@ -125,6 +125,8 @@ async def test_a_private_line_is_not_called_done_while_it_cannot_leave(own_house
     facilitator = await Person.enter(own_house, session, Role.FACILITATOR, "Meera")
     ana = await Person.enter(own_house, session, Role.PARTICIPANT, "Ana")
     assert (await ana.do("say_privately", text="are you there"))["type"] == "unknown"
+    # Who is told so says it again, so nobody may have seen it.
+    assert not any(frame.get("kind") == "line" for frame in facilitator.frames + ana.frames)
     assert (await ana.do("ask_support", kind="now", note="please"))["type"] == "unknown"
     # The call itself is stored, whatever happens to the words.
     await facilitator.see(lambda view, you: len(view["alerts"]) == 1)

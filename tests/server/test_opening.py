@@ -7,10 +7,13 @@ import json
 import re
 import select
 import socket
+from typing import cast
 
 import pytest
+from uvicorn.server import ServerState
 
-from server.sockets.opening import ACCEPTED
+from server.sockets.entry import Entry
+from server.sockets.opening import ACCEPTED, Opening
 from session_engine import Role
 from session_engine.limits import MAX_THEME
 from tests.server.house import House
@@ -212,6 +215,23 @@ async def test_who_hangs_up_without_reading_is_cut_off(house: House) -> None:
             while not cut.poll(0):  # noqa: ASYNC110
                 await asyncio.sleep(0.05)
         assert loop.time() - began > 1.5, "closed at once: nothing was left to read"
+
+
+async def test_a_handshake_behind_answers_that_nobody_reads_is_cut_off() -> None:
+    loop = asyncio.get_running_loop()
+    ours, theirs = socket.socketpair()
+    with theirs:
+        transport, _ = await loop.connect_accepted_socket(asyncio.Protocol, ours)
+        while not transport.get_write_buffer_size():
+            transport.write(bytes(65536))
+            await asyncio.sleep(0)
+        headers = [(name.lower().encode(), value.encode()) for name, value in RIGHT.items()]
+        nobody = cast(Entry, None)
+        opening = Opening(nobody, nobody, "http://127.0.0.1")
+        server = ServerState()
+        opening.open(transport, server, "GET", b"/ws/rooms/any", headers)
+        assert transport.is_closing()
+        assert not server.connections
 
 
 async def test_requests_that_do_not_wait_for_their_answers_are_broken_off(house: House) -> None:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
+import signal
+
 import pytest
 
 from session_engine import Role
 from tests.server.house import House
 from tests.server.people import Person
+from tests.server.test_opening import ask, frame
 
 
 @pytest.mark.parametrize("second", [0, 1], ids=["same worker", "other worker"])
@@ -17,6 +22,25 @@ async def test_a_newer_connection_replaces_the_older(house: House, second: int) 
     await twin.come()
     assert await ana.closed() == 4104
     await twin.see(lambda view, you: view["people"][0]["present"])
+
+
+async def test_who_gave_up_on_a_slow_worker_does_not_replace_themselves(own_house: House) -> None:
+    slow, other = own_house.start_worker(), own_house.start_worker()
+    session = await own_house.create()
+    ana = await Person.enter(own_house, session, Role.PARTICIPANT, "Ana", 1)
+    head, _, line = await ask(own_house, f"/ws/rooms/{session}")
+    assert b" 101 " in head
+    slow.process.send_signal(signal.SIGSTOP)
+    try:
+        line.write(frame(0x81, json.dumps({"pass": ana.pass_}).encode()))
+        line.close()
+        await ana.go()
+        await ana.come(other)
+    finally:
+        slow.process.send_signal(signal.SIGCONT)
+    await asyncio.sleep(1.5)
+    assert ana.close_code is None
+    assert ana.view["people"][0]["present"]
 
 
 async def test_who_loses_the_line_is_away_after_3_seconds_and_keeps_the_seat(house: House) -> None:
