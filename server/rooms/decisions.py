@@ -43,9 +43,8 @@ class DecisionFailed(Exception):  # noqa: N818
 class Service(Protocol):
     """What a decision must know about the store at large."""
 
-    @property
-    def may_decide(self) -> bool:
-        """Whether the store answers and the lost time is known."""
+    def must_decide(self) -> None:
+        """Pass if the store answers and takes what it is given. Raises: StoreError."""
 
     @property
     def outages(self) -> tuple[Outage, ...]:
@@ -111,9 +110,10 @@ class Decisions:
         while self._waiting:
             batch = self._take()
             try:
-                await self._settle(batch)
-            except StoreRefused:
-                _give_up(batch, NotDone("cannot_store"))
+                try:
+                    await self._settle(batch)
+                except StoreRefused:
+                    await self._refuse(batch)
             except StoreError:
                 _give_up(batch, UNKNOWN)
             except Exception as error:
@@ -138,8 +138,9 @@ class Decisions:
         loop = asyncio.get_running_loop()
         ends = loop.time() + DECIDE_SECONDS
         while jobs:
-            if not self._service.may_decide or loop.time() > ends:
-                raise LogUnavailable("away")
+            self._service.must_decide()
+            if loop.time() > ends:
+                raise LogUnavailable("nothing but conflicts")
             if self._replica.room is None:
                 for job in jobs:
                     job.settle(NotDone("ended"))
@@ -195,12 +196,7 @@ class Decisions:
                 return self._agree(jobs, draft.position)
             return await self._look(jobs, draft, [job for job in refused if job.command_id])
         with self._replica.quiet():  # Who leaves is told that it is done, then closed.
-            try:
-                answer = await self._append(draft)
-            except StoreRefused:
-                for job in jobs:
-                    job.settle(job.verdict or NotDone("cannot_store"))
-                return []
+            answer = await self._append(draft)
             if isinstance(answer, Appended):
                 self._take_appended(jobs, draft, answer)
         match answer:
@@ -232,6 +228,15 @@ class Decisions:
                 self._covering.settle(job, answer.positions[at])
         if self._replica.take(draft.position, elements, draft.room):
             self._replica.tell()
+
+    async def _refuse(self, jobs: list[Job]) -> None:
+        """Refuse what the store does not take, except for what it took before."""
+        asked = [job for job in jobs if job.command_id and not job.is_stored]
+        found = await self._log.find(self._replica.session, [job.command_id for job in asked])
+        for job in asked:
+            if job.command_id in found:
+                self._covering.settle(job, found[job.command_id], repeated=True)
+        _give_up(jobs, NotDone("cannot_store"))
 
     async def _settle_refused(self, refused: list[Job], draft: Draft) -> None:
         """Settle what was refused beside records that were stored: the copy was current."""

@@ -13,7 +13,7 @@ from typing import Final
 
 from server.rooms.decisions import Decisions
 from server.rooms.defects import note_defect
-from server.rooms.outcomes import UNKNOWN, NotDone, Outcome
+from server.rooms.outcomes import Outcome
 from server.rooms.replica import Gap, OtherHistory, Replica
 from server.rooms.sharded_feed import AnyFeed
 from server.rooms.watch import StoreWatch
@@ -106,10 +106,6 @@ class Rooms:
         self, replica: Replica, command: Command, command_id: str = ""
     ) -> asyncio.Future[Outcome]:
         """Ask for a change; `command_id` "" is not remembered. Never waits to enqueue."""
-        if not self.watch.may_decide:
-            future: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
-            future.set_result(NotDone("cannot_store") if self.watch.refusal else UNKNOWN)
-            return future
         session = replica.session
         decisions = self._decisions.get(session)
         if decisions is None:

@@ -20,7 +20,7 @@ from redis.asyncio import Redis
 
 from server.rooms.defects import note_defect
 from server.store.cluster import Cluster
-from server.store.errors import StoreError, StoreRefused, translated
+from server.store.errors import LogUnavailable, StoreError, StoreRefused, translated
 from server.store.life import (
     AWAY_SECONDS,
     BEAT_SECONDS,
@@ -83,6 +83,14 @@ class StoreWatch:
         """Whether the store answers and the lost time is known."""
         return not self.away
 
+    def must_decide(self) -> None:
+        """Pass if anything may be decided.
+
+        Raises: StoreRefused, LogUnavailable: why not.
+        """
+        if self.away:
+            raise StoreRefused(self.refusal) if self.refusal else LogUnavailable("away")
+
     def may_judge(self) -> bool:
         """Whether leases can be trusted: not within one lease after an outage or a start."""
         return not self.away and asyncio.get_running_loop().time() >= self._judge_nobody_until
@@ -125,7 +133,8 @@ class StoreWatch:
                 if not self.away:
                     await self._live()
                     await self._renew()
-            except StoreRefused:
+            except StoreRefused as refused:
+                self.refusal = refused.reason
                 self._set_away(True)
             except StoreError:
                 pass
@@ -136,11 +145,7 @@ class StoreWatch:
 
     async def _live(self) -> None:
         began = asyncio.get_running_loop().time()
-        try:
-            outages = await self._life.beat()
-        except StoreRefused as refused:
-            self.refusal = refused.reason
-            raise
+        outages = await self._life.beat()
         self.refusal = ""
         self._learn(outages)
         self._beat_at = began
@@ -180,7 +185,9 @@ class StoreWatch:
             self._judge_nobody_until = asyncio.get_running_loop().time() + LEASE_SECONDS
             if self.on_return is not None:
                 await self.on_return()
-        except StoreError:
+        except StoreError as error:
+            if isinstance(error, StoreRefused):
+                self.refusal = error.reason
             return  # The next pulse that is heard tries again.
         except Exception as error:
             note_defect("the return of the store", error)

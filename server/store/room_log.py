@@ -146,6 +146,28 @@ class RoomLog:
             return [True] * len(positions)
         return await self._coverage.covered(log_key(session), marker_key(session), positions)
 
+    async def find(self, session: str, command_ids: Sequence[str]) -> dict[str, Position]:
+        """Return the places of those commands that are in the log.
+
+        It only reads: a store that takes nothing answers it too.
+        """
+        if not command_ids:
+            return {}
+        with translated():
+            places = await self._client.hmget(ids_key(session), list(command_ids))
+        found = {
+            command_id: _place(cast("bytes", place))
+            for command_id, place in zip(command_ids, places, strict=True)
+            if place is not None
+        }
+        # As in append.lua: a cut log remembers nothing.
+        return {id_: at for id_, at in found.items() if await self._holds(session, at)}
+
+    async def _holds(self, session: str, at: Position) -> bool:
+        with translated():
+            element = await self._client.lindex(log_key(session), at.version - 1)
+        return element is not None and cast("bytes", element).startswith(at.head.encode())
+
     async def read(self, session: str, after: Position = START) -> list[Element] | None:
         """Return what follows `after`; None when `after` names another history."""
         with translated():
@@ -233,6 +255,12 @@ class RoomLog:
                 session = key.decode().removeprefix("tp:{").removesuffix("}:log")
                 missing += int(await self._client.zadd(WAKE_KEY, {session: 0}, nx=True) or 0)
         return missing
+
+
+def _place(words: bytes) -> Position:
+    """Read what append.lua keeps of a command: "version head"."""
+    version, head = words.decode("ascii").split(" ")
+    return Position(int(version), head)
 
 
 def _outcome(expected: Position, answer: list[Any]) -> Outcome:

@@ -11,13 +11,13 @@ from redis.asyncio import Redis
 
 from server.rooms.decisions import DecisionFailed
 from server.rooms.draft import Job
-from server.rooms.outcomes import Done
+from server.rooms.outcomes import UNKNOWN, Done, NotDone
 from server.rooms.presence import Presence
 from server.rooms.replica import Replica
 from server.rooms.rooms import Rooms
 from server.store.life import AWAY_SECONDS, Life
 from server.store.position import Position
-from server.store.room_log import Outcome, RoomLog
+from server.store.room_log import Late, Outcome, RoomLog
 from session_engine import Arrive, ConnectionId, PersonId, Tick
 from tests.server.one_room import enter, opened
 
@@ -66,6 +66,28 @@ async def test_the_answer_comes_before_the_change_is_shown(store_url: str, clien
         together.create_task(come("ben"))  # a second batch, at the heels of the first
     await asyncio.sleep(0)
     assert heard == ["ana", "change", "ben", "change"]
+
+
+class RefusedMeanwhile(RoomLog):
+    """A log of a store that has stopped taking anything by the time it answers."""
+
+    rooms: Rooms
+
+    async def append(self, session: str, expected: Position, *args: Any, **kwargs: Any) -> Outcome:
+        """Have the watch find out what the next attempt would."""
+        self.rooms.watch.away, self.rooms.watch.refusal = True, "no memory"
+        return Late(0)
+
+
+async def test_a_store_that_refuses_between_two_attempts_is_said_to_refuse(
+    store_url: str, client: Redis
+) -> None:
+    log = RefusedMeanwhile(client, replicated=False)
+    replica, rooms = await opened(store_url, client, log)
+    log.rooms = rooms
+    assert await rooms.submit(replica, enter("ana"), "ana:1") == NotDone("cannot_store")
+    rooms.watch.refusal = ""
+    assert await rooms.submit(replica, enter("ana"), "ana:1") == UNKNOWN
 
 
 async def test_who_fails_at_a_change_keeps_nobody_else_from_it(

@@ -221,12 +221,15 @@ async def test_a_store_that_cannot_write_is_said_to_be_so(own_house: House) -> N
     worker = house.start_worker()
     session = await house.create()
     facilitator = await Person.enter(house, session, Role.FACILITATOR, "Meera", 0)
+    stored = await facilitator.done("add_theme", id="once", text="sleep")
     store = open_client(house.store.url)
     await store.config_set("maxmemory", "1")
     assert await facilitator.refused("set_prompt", id="p", text="full") == "cannot_store"
     assert facilitator.view["prompt"] == ""
     await away(facilitator, gone=True, seconds=5)
     assert await facilitator.refused("set_prompt", id="q", text="full") == "cannot_store"
+    again = await facilitator.done("add_theme", id="once", text="sleep")
+    assert again["version"] == stored["version"]
     status, body = await read(worker)
     assert status == 503
     assert body["reasons"][0].startswith("The store does not take what it is given: ")

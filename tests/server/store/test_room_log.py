@@ -137,6 +137,16 @@ async def test_a_repeated_command_is_found_out_from_an_old_position_and_late(
     assert outcome == Repeated({0: first})
 
 
+async def test_commands_are_found_and_what_was_cut_off_is_not(client: Redis, log: RoomLog) -> None:
+    first, second = await stored(client, log, ("a", b"one"), ("b", b"two"))
+    assert await log.find(ROOM, ["b", "x", "a"]) == {"a": first, "b": second}
+    assert await log.find(ROOM, []) == {}
+    await client.ltrim(log_key(ROOM), 0, 0)
+    assert await log.find(ROOM, ["b", "a"]) == {"a": first}
+    await stored(client, log, ("c", b"other"))
+    assert await log.find(ROOM, ["b", "a"]) == {"a": first}
+
+
 async def test_twins_in_one_batch_are_not_stored_twice(client: Redis, log: RoomLog) -> None:
     outcome = await append(client, log, START, ("a", b"one"), ("b", b"two"), ("a", b"one"))
     assert outcome == Repeated({2: None})
