@@ -52,7 +52,6 @@ class Listener:
     connection: ConnectionId
     person: PersonId
     outbox: Outbox
-    closing: bool = False
     shown: bytes = b""
     shown_room: Room | None = None
     # Commands that were called done of late: (id, version).
@@ -119,7 +118,7 @@ class Audience:
         self._checked = None
         room = self.replica.room
         self._check(room)
-        if room is not None and not listener.closing:
+        if room is not None and listener.outbox.is_open:
             self._show(room, shape_of(room.people[listener.person]), [listener], force=True)
             self._end_soon(room)
 
@@ -184,7 +183,7 @@ class Audience:
                 return
         complete, self._by_shape = True, {}
         for listener in tuple(self.listeners.values()):
-            if listener.closing:
+            if not listener.outbox.is_open:
                 continue
             code = closing_code(room, listener.person)
             if code is None and room is not None and room.stage != "ended":
@@ -195,7 +194,6 @@ class Audience:
                 elif current != listener.connection:
                     code = CloseCode.REPLACED
             if code is not None:
-                listener.closing = True
                 listener.outbox.close(code)
             elif room is not None:
                 shape = shape_of(room.people[listener.person])
@@ -216,7 +214,6 @@ class Audience:
         for listener in tuple(self.listeners.values()):
             person = room.people.get(listener.person) if room is not None else None
             if room is None or person is None or not awaits_help(room, person):
-                listener.closing = True
                 listener.outbox.close(CloseCode.ENDED)
 
     def _tell_lost(self, shared: int) -> None:
@@ -262,7 +259,7 @@ class Audience:
         head = self._head(shape, now)
         out: list[tuple[Outbox, bytes]] = []
         for listener in listeners:
-            if listener.closing or not (force or _is_news(listener, opening, room)):
+            if not (force or _is_news(listener, opening, room)):
                 continue
             listener.shown, listener.shown_room = opening, room
             tail = b"%b%b}" % (head, orjson.dumps(you(room, listener.person, now)))

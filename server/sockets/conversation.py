@@ -9,11 +9,13 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import orjson
 
+from server.rooms.decisions import DecisionFailed
 from server.rooms.defects import note_defect
 from server.rooms.outcomes import SENTENCES, Done, NotDone, Outcome
 from server.rooms.replica import Replica
@@ -49,33 +51,23 @@ class Conversation:
         self._role = role
         self._flood = FloodLimit(time.monotonic)
 
-    def take(self, data: bytes, is_text: bool) -> None:
+    def take(self, message: str | bytes) -> None:
         """Act on one message straight from the socket."""
-        try:
-            self.hear(data.decode() if is_text else None)
-        except Exception as error:
-            note_defect("a socket", error)
-            self._listener.closing = True
-            self._listener.outbox.close_with(1011, "Something went wrong here.")
+        with self._safely():
+            self._hear(message)
 
-    def hear(self, text: str | None) -> None:
-        """Act on one frame; None is a binary one, which has no meaning here."""
-        if self._listener.closing:
-            return
+    def _hear(self, message: str | bytes) -> None:
         if not self._flood.admits():
-            self._refuse(_id_of(text), "too_fast")
+            self._refuse(_id_of(message), "too_fast")
         else:
             try:
-                if text is None:
-                    raise BadFrame
-                self._act(read_frame(text))
+                self._act(read_frame(message))
             except BadFrame:
                 self._flood.note_unreadable()
                 self._refuse(None, "bad_frame")
             except BadCommand as bad:
                 self._refuse(bad.command_id, "bad_command", bad.field)
         if self._flood.is_abused:
-            self._listener.closing = True
             self._listener.outbox.close(CloseCode.PROTOCOL_ABUSE)
 
     def _act(self, frame: dict[str, Any]) -> None:
@@ -93,14 +85,27 @@ class Conversation:
 
     # ---- Answers ------------------------------------------------------------------
 
+    @contextmanager
+    def _safely(self) -> Iterator[None]:
+        """Let a defect end this socket and nothing else."""
+        try:
+            yield
+        except DecisionFailed:  # said where it happened
+            self._break_off()
+        except Exception as error:
+            note_defect("a socket", error)
+            self._break_off()
+
+    def _break_off(self) -> None:
+        self._listener.outbox.close_with(1011, "Something went wrong here.")
+
     def _answer(self, request: Request, settled: asyncio.Future[Outcome]) -> None:
-        if settled.cancelled():
-            return
-        if settled.exception() is not None:
-            self._listener.closing = True
-            self._listener.outbox.close_with(1011, "Something went wrong here.")
-            return
-        match settled.result():
+        if not settled.cancelled():
+            with self._safely():
+                self._tell(request, settled.result())
+
+    def _tell(self, request: Request, outcome: Outcome) -> None:
+        match outcome:
             case Done(version, repeated):
                 sending = self._relay(request, repeated)
                 if sending is None:
@@ -121,10 +126,11 @@ class Conversation:
 
     def _sent(self, request: Request, version: int, sent: asyncio.Future[bool]) -> None:
         """Call a private word done when it has left for the other workers, not before."""
-        if sent.cancelled() or not sent.result():
-            self._send({"type": "unknown", "id": request.id})
-        else:
-            self._done(request, version)
+        with self._safely():
+            if sent.cancelled() or not sent.result():
+                self._send({"type": "unknown", "id": request.id})
+            else:
+                self._done(request, version)
 
     def _refuse(self, command_id: str | None, code: str, field: str | None = None) -> None:
         answer = {"type": "refused", "id": command_id, "code": code, "message": SENTENCES[code]}
@@ -174,10 +180,8 @@ class Conversation:
         return None
 
 
-def _id_of(text: str | None) -> str | None:
+def _id_of(message: str | bytes) -> str | None:
     try:
-        if text is None:
-            return None
-        return frame_id(read_frame(text))
+        return frame_id(read_frame(message))
     except BadFrame:
         return None

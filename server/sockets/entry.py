@@ -36,12 +36,10 @@ class Entry(ABC):
         self._rooms = rooms
         self._passes = passes
 
-    async def serve(
-        self, session: str, socket: RoomSocketProtocol, first: bytes, is_text: bool
-    ) -> None:
+    async def serve(self, session: str, socket: RoomSocketProtocol, first: str | bytes) -> None:
         """Serve one socket, from its first message until it is closed."""
         try:
-            bearer = self._read_pass(session, first if is_text else b"")
+            bearer = self._read_pass(session, first)
             await self._enter(session, bearer, socket)
         except Refusal as refusal:
             socket.end(refusal.code, REASONS[refusal.code])
@@ -73,9 +71,9 @@ class Entry(ABC):
         finally:
             self._rooms.release(replica)
 
-    def _read_pass(self, session: str, first: bytes) -> Pass:
+    def _read_pass(self, session: str, first: str | bytes) -> Pass:
         try:
-            token = read_frame(first.decode()).get("pass")
+            token = read_frame(first).get("pass")
         except BadFrame:
             token = None
         bearer = self._passes.read_pass(token) if isinstance(token, str) else None

@@ -36,7 +36,11 @@ class Fanout:
             self._audiences[replica.session] = audience
             # First in, then the rest: an audience without anybody may be ended meanwhile.
             audience.join(listener)
-            await self._live.open(audience)
+            try:
+                await self._live.open(audience)
+            except BaseException:
+                await self.part(audience, listener)
+                raise
         self._live.catch_up(audience, listener)
         return audience
 

@@ -57,7 +57,7 @@ class Hearing:
                 if person is None or person.role is not Role.FACILITATOR:
                     continue
                 before = self._told.get(listener.connection)
-                if frame is not None and frame != before and not listener.closing:
+                if frame is not None and frame != before and listener.outbox.is_open:
                     listener.outbox.send(frame)
                 if frame is not None or before is not None:
                     told[listener.connection] = frame or b""

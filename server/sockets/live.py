@@ -17,6 +17,7 @@ from typing import Any, Final
 import orjson
 from redis.asyncio import Redis
 
+from server.rooms.defects import note_defect
 from server.rooms.replica import Replica
 from server.rooms.sharded_feed import open_feed
 from server.sockets import frames
@@ -163,7 +164,9 @@ class Live:
                 with translated():
                     await self._bus.publish(live_channel(session), data)
                 left = True
-            except StoreError:
+            except Exception as error:
+                if not isinstance(error, StoreError):
+                    note_defect("passing on what is said", error)
                 # A text is lost, the next one holds all of it; a line is said again. What waits
                 # behind it would wait as long each, and be old.
                 left = False

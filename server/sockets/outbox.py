@@ -37,6 +37,11 @@ class Outbox:
         self._patience: asyncio.TimerHandle | None = None
         socket.on_writable = self._drain
 
+    @property
+    def is_open(self) -> bool:
+        """Whether what is sent can still arrive."""
+        return self._socket.may_write
+
     def send(self, frame: bytes) -> None:
         """Send one whole message, in order with all others."""
         if not self._socket.may_write:

@@ -15,6 +15,7 @@ import random
 import socket
 import struct
 from collections.abc import Callable, Coroutine, Sequence
+from contextlib import suppress
 from typing import Any, Final
 
 from uvicorn.server import ServerState
@@ -68,7 +69,8 @@ NO_LINGER: Final = struct.pack("ii", 1, 0)
 # The library asks a logger of its own for every connection.
 LOGGER: Final = logging.getLogger("websockets.server")
 
-Serve = Callable[["RoomSocketProtocol", bytes, bool], Coroutine[Any, Any, None]]
+Message = str | bytes  # text, or binary
+Serve = Callable[["RoomSocketProtocol", Message], Coroutine[Any, Any, None]]
 
 
 class RoomSocketProtocol(asyncio.Protocol):
@@ -87,11 +89,10 @@ class RoomSocketProtocol(asyncio.Protocol):
         self.is_open = True  # no side has closed
         self.is_paused = False  # whether the peer is behind by more than the transport's high mark
         self.on_writable: Callable[[], None] | None = None
-        # Takes whole messages at once: (data, is_text).
-        self.on_message: Callable[[bytes, bool], None] | None = None
+        self.on_message: Callable[[Message], None] | None = None  # takes whole ones, at once
         self._server = server
         self._serve: Serve | None = serve
-        self._early: list[tuple[bytes, bool]] = []
+        self._early: list[Message] = []
         self._conn = Protocol(SERVER, state=OPEN, max_size=MESSAGE_MAX_BYTES, logger=LOGGER)
         self._pieces: list[bytes] = []
         self._is_text = False
@@ -147,8 +148,9 @@ class RoomSocketProtocol(asyncio.Protocol):
     def _hold_in_kernel(self, send: int, receive: int) -> None:
         raw = self.transport.get_extra_info("socket")
         if raw is not None:
-            raw.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, send)
-            raw.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive)
+            with suppress(OSError):  # some systems refuse it when the peer has gone already
+                raw.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, send)
+                raw.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive)
 
     # ---- Pings --------------------------------------------------------------------
 
@@ -226,7 +228,8 @@ class RoomSocketProtocol(asyncio.Protocol):
             return
         raw = self.transport.get_extra_info("socket")
         if raw is not None:  # else the kernel keeps it, for a peer that never reads, 15 s more
-            raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, NO_LINGER)
+            with suppress(OSError):  # some systems refuse it when the peer has gone already
+                raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, NO_LINGER)
         self.transport.abort()
 
     def shutdown(self) -> None:
@@ -305,31 +308,32 @@ class RoomSocketProtocol(asyncio.Protocol):
             self._take_message(pieces[0] if len(pieces) == 1 else b"".join(pieces))
 
     def _take_message(self, data: bytes) -> None:
+        message: Message = data
         if self._is_text:
             try:
-                data.decode()
+                message = data.decode()
             except UnicodeDecodeError:
                 self.end(1007, "Text must be UTF-8.")
                 return
         if self.on_message is not None:
-            self.on_message(data, self._is_text)
+            self.on_message(message)
         elif self._serve is not None:
             self._first.cancel()
             serve, self._serve = self._serve, None
-            task = self._loop.create_task(serve(self, data, self._is_text))
+            task = self._loop.create_task(serve(self, message))
             self._server.tasks.add(task)
             task.add_done_callback(self._server.tasks.discard)
         else:
-            self._early.append((data, self._is_text))
+            self._early.append(message)
             self._waits = True
             self._wait()
 
-    def listen(self, on_message: Callable[[bytes, bool], None]) -> None:
+    def listen(self, on_message: Callable[[Message], None]) -> None:
         """Give all messages from now on to this, and those that came too early."""
         self.on_message = on_message
         early, self._early = self._early, []
-        for data, is_text in early:
-            on_message(data, is_text)
+        for message in early:
+            on_message(message)
         self._waits = False
         self._go_on()
 
@@ -356,7 +360,7 @@ class RoomSocketProtocol(asyncio.Protocol):
 
     # ---- Waiting with reading ------------------------------------------------------
 
-    def rest(self, seconds: float) -> None:
+    def _rest_for(self, seconds: float) -> None:
         """Read nothing for a while: who floods waits in the own kernel, not in ours."""
         until = self._loop.time() + seconds
         if self._lost or (self._rest is not None and self._rest.when() >= until):
@@ -382,7 +386,7 @@ class RoomSocketProtocol(asyncio.Protocol):
         self._counted_from += 1.0
         if self._serve is not None and self.is_open:
             self.end(CloseCode.PROTOCOL_ABUSE, REASONS[CloseCode.PROTOCOL_ABUSE])
-        self.rest(self._counted_from - now)
+        self._rest_for(self._counted_from - now)
 
     def _must_wait(self) -> bool:
         return self._waits or self._rest is not None

@@ -19,7 +19,7 @@ from server.sockets import frames
 from server.sockets.close_codes import CloseCode
 from server.sockets.entry import Entry, Refusal
 from server.sockets.passes import Pass, Passes
-from server.sockets.protocol import CLOSE_PATIENCE_SECONDS, RoomSocketProtocol
+from server.sockets.protocol import RoomSocketProtocol
 from server.sockets.voice_bus import SOUND, VoiceBus
 from server.sockets.voice_outbox import VoiceOutbox
 from server.sockets.voice_pace import VoicePace
@@ -93,33 +93,27 @@ class Voice:
 class Microphone:
     """What one voice socket sends: sound, and now and then how well it hears."""
 
-    def __init__(
-        self, voice: Voice, replica: Replica, socket: VoiceSocket, protocol: RoomSocketProtocol
-    ) -> None:
+    def __init__(self, voice: Voice, replica: Replica, socket: VoiceSocket) -> None:
         """Begin with a full allowance."""
         self._voice = voice
         self._replica = replica
         self._socket = socket
-        self._protocol = protocol
         self._loop = asyncio.get_running_loop()
         self._pace = VoicePace(self._loop.time())
 
-    def take(self, data: bytes, is_text: bool) -> None:
+    def take(self, message: str | bytes) -> None:
         """Act on one message; what may not be passed on is dropped and counted."""
         now = self._loop.time()
-        if is_text:
-            hearing = read_health(data)
+        if isinstance(message, str):
+            hearing = read_health(message)
             if hearing is not None and self._pace.admits(now):
                 self._socket.hearing = hearing
                 return
-        elif self._pace.admits(now) and self._voice.say(self._replica, self._socket, data):
+        elif self._pace.admits(now) and self._voice.say(self._replica, self._socket, message):
             return
         self._pace.note_dropped(now)
         if self._pace.is_abused:
             self._socket.outbox.close(CloseCode.PROTOCOL_ABUSE)
-            self._protocol.rest(CLOSE_PATIENCE_SECONDS)
-        elif self._pace.rest_seconds:
-            self._protocol.rest(self._pace.rest_seconds)
 
 
 class VoiceGateway(Entry):
@@ -138,7 +132,7 @@ class VoiceGateway(Entry):
             raise Refusal(code)
         joined = self._voice.join(replica, person, socket)
         try:
-            microphone = Microphone(self._voice, replica, joined, socket)
+            microphone = Microphone(self._voice, replica, joined)
             joined.outbox.send(READY)
             socket.listen(microphone.take)
             await socket.ended()

@@ -3,9 +3,8 @@
 Rule 1: 20 frames a second are passed on, with bursts of 40; the rest is dropped.
         Speech is 16.7 a second.
 Rule 2: over 200 dropped frames in each of 5 seconds on end are abuse (4103). A tab
-        whose microphone is open a moment too long never gets there.
-Rule 3: of a flood no more than READ_PER_SECOND frames are read, so that it costs the
-        other rooms of this worker at most a tenth of its time.
+        whose microphone is open a moment too long never gets there. How many
+        frames of a flood are read at all is said in protocol.py.
 """
 
 from __future__ import annotations
@@ -17,22 +16,17 @@ BURST: Final = 40.0
 DROPPED_MAX_PER_SECOND: Final = 200
 ABUSE_SECONDS: Final = 5
 
-# A dropped frame costs about 20 us, mostly in the WebSocket library.
-READ_PER_SECOND: Final = 5_000.0
-READ_AT_ONCE: Final = 250.0
-
 
 class VoicePace:
     """The allowance of one voice socket, and what it sent in vain; times in seconds."""
 
-    __slots__ = ("_at", "_bad_seconds", "_dropped", "_read", "_read_at", "_second", "_tokens")
+    __slots__ = ("_at", "_bad_seconds", "_dropped", "_second", "_tokens")
 
     def __init__(self, now: float) -> None:
         """Begin with a full allowance."""
-        self._at = self._read_at = self._second = now
+        self._at = self._second = now
         self._tokens = BURST
         self._dropped = self._bad_seconds = 0
-        self._read = 0.0
 
     def admits(self, now: float) -> bool:
         """Take one frame's allowance; say whether it may be passed on."""
@@ -45,8 +39,6 @@ class VoicePace:
 
     def note_dropped(self, now: float) -> None:
         """Count a frame that was not passed on."""
-        self._read = max(0.0, self._read - (now - self._read_at) * READ_PER_SECOND) + 1.0
-        self._read_at = now
         passed = int(now - self._second)
         if passed:
             bad = self._dropped > DROPPED_MAX_PER_SECOND
@@ -59,8 +51,3 @@ class VoicePace:
     def is_abused(self) -> bool:
         """Whether the socket must be closed with 4103."""
         return self._bad_seconds >= ABUSE_SECONDS
-
-    @property
-    def rest_seconds(self) -> float:
-        """How long nothing should be read from this socket now."""
-        return self._read / READ_PER_SECOND if self._read > READ_AT_ONCE else 0.0

@@ -32,7 +32,7 @@ TROUBLE: Final = 0
 Entries = dict[str, tuple[int, str, int | None]]
 
 
-def read_health(text: bytes) -> bool | None:
+def read_health(text: str) -> bool | None:
     """Return what a listener says of itself: does it hear; None if it makes no sense."""
     if len(text) > HEALTH_MAX_BYTES:
         return None

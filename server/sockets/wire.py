@@ -121,14 +121,16 @@ class Request:
 # ---- Frames --------------------------------------------------------------------------
 
 
-def read_frame(text: str) -> dict[str, Any]:
-    """Return the JSON object of a frame.
+def read_frame(message: str | bytes) -> dict[str, Any]:
+    """Return the JSON object of a frame; a binary one has no meaning here.
 
     Raises: BadFrame.
     """
+    if isinstance(message, bytes):
+        raise BadFrame
     try:
-        frame = _DECODER.decode(text)
-        if "\\ud" in text.lower():
+        frame = _DECODER.decode(message)
+        if "\\ud" in message.lower():
             _refuse_half_characters(frame)
     except (ValueError, RecursionError) as error:
         raise BadFrame from error

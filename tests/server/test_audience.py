@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from typing import cast
 
 import pytest
@@ -21,14 +21,18 @@ from tests.server.one_room import WORKER, enter, opened
 ANA, BEN, FAY = PersonId("ana"), PersonId("ben"), PersonId("fay")
 
 
-class Closed:
-    """A socket that takes nothing: what it would have been shown is asked of its listener."""
+class Sink:
+    """An open socket that keeps nothing: what it was shown is asked of its listener."""
 
-    may_write = False
+    may_write = True
+    is_paused = False
+
+    def write_frames(self, frames: Sequence[bytes]) -> None:
+        """Take them."""
 
 
 def listener(person: PersonId) -> Listener:
-    outbox = Outbox(cast(RoomSocketProtocol, Closed()))
+    outbox = Outbox(cast(RoomSocketProtocol, Sink()))
     return Listener(connection=ConnectionId(f"{WORKER}.{person}"), person=person, outbox=outbox)
 
 
