@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from redis.asyncio import Redis
 
 from server.new_session import create_session
@@ -15,6 +17,16 @@ from session_engine import Enter, PersonId, Role
 from tests.server.house import SECRET
 
 WORKER = "w1"
+
+
+class Sink:
+    """An open socket that keeps nothing: what it was shown is asked of its listener."""
+
+    may_write = True
+    is_paused = False
+
+    def write_frames(self, frames: Sequence[bytes]) -> None:
+        """Take them."""
 
 
 async def opened(

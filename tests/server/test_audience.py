@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from typing import cast
 
 import pytest
@@ -16,19 +16,9 @@ from server.sockets.outbox import Outbox
 from server.sockets.protocol import RoomSocketProtocol
 from session_engine import Arrive, Command, ConnectionId, Drop, PersonId, Role
 from session_engine.commands import SetPrompt
-from tests.server.one_room import WORKER, enter, opened
+from tests.server.one_room import WORKER, Sink, enter, opened
 
 ANA, BEN, FAY = PersonId("ana"), PersonId("ben"), PersonId("fay")
-
-
-class Sink:
-    """An open socket that keeps nothing: what it was shown is asked of its listener."""
-
-    may_write = True
-    is_paused = False
-
-    def write_frames(self, frames: Sequence[bytes]) -> None:
-        """Take them."""
 
 
 def listener(person: PersonId) -> Listener:

@@ -6,16 +6,36 @@ import asyncio
 import os
 import signal
 from pathlib import Path
+from typing import cast
 
 import httpx
+import pytest
+from redis.asyncio import Redis
 
+from server.rooms.presence import Presence
+from server.sockets.audience import Audience, Listener
+from server.sockets.fanout import Fanout
 from server.sockets.live import Live
+from server.sockets.outbox import Outbox
+from server.sockets.protocol import RoomSocketProtocol
 from server.store.client import TIMEOUT_SECONDS, open_client
 from server.store.embedded_valkey import EmbeddedValkey
+from server.store.life import Life
+from server.store.trips import Trips
+from session_engine import Arrive, ConnectionId, PersonId, Role
 from session_engine import Person as Someone
-from session_engine import PersonId, Role
 from tests.server.house import House
+from tests.server.one_room import Sink, enter, opened
 from tests.server.people import Frame, Person
+
+ANA = Someone(
+    id=PersonId("ana"),
+    role=Role.PARTICIPANT,
+    name="Ana",
+    browser="",
+    consent="1",
+    state="seated",
+)
 
 
 def text(frame: Frame) -> bool:
@@ -143,18 +163,46 @@ async def test_what_waits_for_a_bus_that_hangs_is_answered_together(tmp_path: Pa
     os.kill(bus.pid, signal.SIGSTOP)
     try:
         live = Live(client, "w1")
-        ana = Someone(
-            id=PersonId("ana"),
-            role=Role.PARTICIPANT,
-            name="Ana",
-            browser="",
-            consent="1",
-            state="seated",
-        )
-        words = [live.line("s1", ana, None, f"word {number}", 0) for number in range(5)]
+        words = [live.line("s1", ANA, None, f"word {number}", 0) for number in range(5)]
         async with asyncio.timeout(2 * TIMEOUT_SECONDS):  # not as long for each of them
             assert await asyncio.gather(*filter(None, words)) == [False] * 5
     finally:
         os.kill(bus.pid, signal.SIGCONT)
         await client.aclose()
         bus.stop()
+
+
+async def test_a_defect_on_the_way_out_leaves_nobody_without_an_answer(
+    client: Redis, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def broken(*_: object) -> None:
+        raise ValueError("the word itself")
+
+    monkeypatch.setattr(Trips, "publish", broken)
+    live = Live(client, "w1")
+    async with asyncio.timeout(5):
+        words = [live.line("s1", ANA, None, f"word {number}", 0) for number in range(2)]
+        assert await asyncio.gather(*filter(None, words)) == [False] * 2
+    assert "defect in passing on" in caplog.text
+    assert "the word itself" not in caplog.text
+
+
+async def test_who_is_not_shown_a_room_after_all_leaves_no_trace(
+    store_url: str, client: Redis
+) -> None:
+    class Broken(Live):
+        async def open(self, audience: Audience) -> None:
+            await super().open(audience)
+            raise TimeoutError
+
+    replica, rooms = await opened(store_url, client)
+    connection = ConnectionId("w1.ana")
+    await rooms.submit(replica, enter("ana"))
+    await rooms.submit(replica, Arrive(person=ANA.id, connection=connection))
+    watchers = list(replica.watchers)
+    fanout = Fanout(rooms, Presence(rooms, Life(client)), Broken(None, "w1"))
+    outbox = Outbox(cast(RoomSocketProtocol, Sink()))
+    with pytest.raises(TimeoutError):
+        await fanout.join(replica, Listener(connection, ANA.id, outbox))
+    assert fanout.audiences() == []
+    assert replica.watchers == watchers
