@@ -36,7 +36,9 @@ async def test_a_store_that_stands_still_is_noticed_and_costs_nobody_anything(
 ) -> None:
     crowd = await new_crowd(rooms=4, participants=3, accept_window_s=90)
     await crowd.act(1)
+    await crowd.settled()  # else a turn that is shown may be over
     for circle in crowd.circles:
+        await circle.facilitator.do("resume")
         await offer_a_turn(crowd, circle)
     holders = [holder(circle) for circle in crowd.circles]
     before = [await Story.read(crowd.store, circle.session) for circle in crowd.circles]
