@@ -50,22 +50,38 @@ class Coverage:
         """Wait until a replica has all that the log holds; say of each position if it is there.
 
         False for what the log does not hold (any more), and for all when no replica says so in
-        time. True at once where there are no replicas. Raises: LogUnavailable, StoreRefused.
+        time. No replica is waited for where there is none. Raises: LogUnavailable, StoreRefused.
         """
         with translated():
             client = self._client
             node = await client.node_of(log) if isinstance(client, Cluster) else client
-            if not await self._has_replicas(node):
-                return [True] * len(positions)
+            if time.monotonic() >= self._replicated_until.get(node, 0.0):
+                elements, has_replicas = await self._look(node, log, positions)
+                if not has_replicas:  # asked again every time: one that has just come is not missed
+                    return _held(elements, positions)
+                self._replicated_until[node] = time.monotonic() + ROLE_SECONDS
             elements, waited = await self._wait(node, log, marker, positions)
         enough = isinstance(waited, int) and waited >= REPLICAS
-        covered = [
-            enough and isinstance(element, bytes) and element[:HEAD_LENGTH].decode() == at.head
-            for element, at in zip(elements, positions, strict=True)
-        ]
+        covered = [enough and held for held in _held(elements, positions)]
         if not all(covered):
             self._replicated_until.pop(node, None)  # perhaps it has left
         return covered
+
+    async def _look(
+        self, node: Redis, log: str, positions: Sequence[Position]
+    ) -> tuple[list[Any], bool]:
+        """Return what stands at the positions, and whether this same server has replicas.
+
+        Who has just taken over has none, and may lack what its predecessor was given.
+        """
+        pipeline = node.pipeline(transaction=False)
+        pipeline.execute_command("ROLE")
+        for at in positions:
+            pipeline.lindex(log, at.version - 1)
+        role, *elements = await pipeline.execute()
+        if role[0] != b"master":
+            raise LogUnavailable("the store is a replica now")
+        return elements, bool(role[2])
 
     async def _wait(
         self, node: Redis, log: str, marker: str, positions: Sequence[Position]
@@ -79,18 +95,18 @@ class Coverage:
             pipeline.execute_command(*word, REPLICAS, wait_ms)
         answers: list[Any] = await pipeline.execute(raise_on_error=False)
         elements, waited = answers[: len(positions)], answers[-1]
+        marked = answers[len(positions)]
+        if isinstance(marked, Exception):
+            raise marked  # then it was no wait for anything
         if word is WAITAOF and "unknown command" in str(waited).lower():
             self._word = WAIT
             return await self._wait(node, log, marker, positions)
         return elements, waited[-1] if isinstance(waited, list) else waited
 
-    async def _has_replicas(self, node: Any) -> bool:
-        if time.monotonic() < self._replicated_until.get(node, 0.0):
-            return True
-        role: Any = await node.execute_command("ROLE")
-        if role[0] != b"master":
-            raise LogUnavailable("the store is a replica now")
-        if not role[2]:
-            return False  # Asked again every time: one that has just come must not be missed.
-        self._replicated_until[node] = time.monotonic() + ROLE_SECONDS
-        return True
+
+def _held(elements: Sequence[Any], positions: Sequence[Position]) -> list[bool]:
+    """Say of each position if the element that stands there is its own."""
+    return [
+        isinstance(element, bytes) and element[:HEAD_LENGTH].decode() == at.head
+        for element, at in zip(elements, positions, strict=True)
+    ]

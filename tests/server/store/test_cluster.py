@@ -15,7 +15,7 @@ from server.rooms.sharded_feed import ShardedFeed
 from server.store.client import open_client
 from server.store.cluster import Cluster
 from server.store.coverage import WAIT_MS
-from server.store.errors import LogUnavailable
+from server.store.errors import LogUnavailable, StoreRefused
 from server.store.life import Life
 from server.store.position import START, Position, Record
 from server.store.redis_clock import RedisClock
@@ -189,6 +189,13 @@ async def test_what_a_replica_has_is_covered_and_what_it_has_not_is_not(
     finally:
         replica.signal(signal.SIGCONT)
     assert await log.covered("s4", [later.position]) == [True]
+    primary = nodes.primary_of(log_key("s4")).client
+    primary.config_set("maxmemory", 1)
+    try:  # nothing was written to wait for
+        with pytest.raises(StoreRefused):
+            await log.covered("s4", [at])
+    finally:
+        primary.config_set("maxmemory", 0)
 
 
 async def test_without_any_node_the_store_does_not_answer() -> None:

@@ -147,6 +147,15 @@ async def test_commands_are_found_and_what_was_cut_off_is_not(client: Redis, log
     assert await log.find(ROOM, ["b", "a"]) == {"a": first}
 
 
+async def test_where_no_replica_is_only_what_stands_in_the_log_is_covered(
+    client: Redis, log: RoomLog
+) -> None:
+    (at,) = await stored(client, log, ("a", b"one"))
+    elsewhere = Position(1, next_head("", b"of a store that has died"))
+    lost = Position(2, next_head(at.head, b"two"))
+    assert await log.covered(ROOM, [at, elsewhere, lost]) == [True, False, False]
+
+
 async def test_twins_in_one_batch_are_not_stored_twice(client: Redis, log: RoomLog) -> None:
     outcome = await append(client, log, START, ("a", b"one"), ("b", b"two"), ("a", b"one"))
     assert outcome == Repeated({2: None})
