@@ -43,7 +43,7 @@ class DecisionFailed(Exception):  # noqa: N818
 class Service(Protocol):
     """What a decision must know about the store at large."""
 
-    def must_decide(self) -> None:
+    def ensure_may_decide(self) -> None:
         """Pass if the store answers and takes what it is given. Raises: StoreError."""
 
     @property
@@ -138,7 +138,7 @@ class Decisions:
         loop = asyncio.get_running_loop()
         ends = loop.time() + DECIDE_SECONDS
         while jobs:
-            self._service.must_decide()
+            self._service.ensure_may_decide()
             if loop.time() > ends:
                 raise LogUnavailable("nothing but conflicts")
             if self._replica.room is None:

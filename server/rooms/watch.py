@@ -83,7 +83,7 @@ class StoreWatch:
         """Whether the store answers and the lost time is known."""
         return not self.away
 
-    def must_decide(self) -> None:
+    def ensure_may_decide(self) -> None:
         """Pass if anything may be decided.
 
         Raises: StoreRefused, LogUnavailable: why not.

@@ -146,11 +146,14 @@ class RoomSocketProtocol(asyncio.Protocol):
         self._hold_in_kernel(VOICE_KERNEL_BYTES, VOICE_KERNEL_BYTES)
 
     def _hold_in_kernel(self, send: int, receive: int) -> None:
+        self._tell_kernel(socket.SO_SNDBUF, send)
+        self._tell_kernel(socket.SO_RCVBUF, receive)
+
+    def _tell_kernel(self, option: int, value: int | bytes) -> None:
         raw = self.transport.get_extra_info("socket")
         if raw is not None:
             with suppress(OSError):  # some systems refuse it when the peer has gone already
-                raw.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, send)
-                raw.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive)
+                raw.setsockopt(socket.SOL_SOCKET, option, value)
 
     # ---- Pings --------------------------------------------------------------------
 
@@ -226,10 +229,8 @@ class RoomSocketProtocol(asyncio.Protocol):
         """Cut the connection: what the peer has not taken is thrown away."""
         if self._lost:
             return
-        raw = self.transport.get_extra_info("socket")
-        if raw is not None:  # else the kernel keeps it, for a peer that never reads, 15 s more
-            with suppress(OSError):  # some systems refuse it when the peer has gone already
-                raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, NO_LINGER)
+        # Else the kernel keeps it, for a peer that never reads, 15 s more.
+        self._tell_kernel(socket.SO_LINGER, NO_LINGER)
         self.transport.abort()
 
     def shutdown(self) -> None:
@@ -333,7 +334,8 @@ class RoomSocketProtocol(asyncio.Protocol):
         self.on_message = on_message
         early, self._early = self._early, []
         for message in early:
-            on_message(message)
+            if self.is_open:  # what came behind a reason to close is not acted on
+                on_message(message)
         self._waits = False
         self._go_on()
 

@@ -34,7 +34,7 @@ Entries = dict[str, tuple[int, str, int | None]]
 
 def read_health(text: str) -> bool | None:
     """Return what a listener says of itself: does it hear; None if it makes no sense."""
-    if len(text) > HEALTH_MAX_BYTES:
+    if len(text.encode()) > HEALTH_MAX_BYTES:
         return None
     try:
         said = orjson.loads(text)

@@ -21,7 +21,7 @@ from redis.asyncio import Redis
 
 from server.store.cluster import Cluster
 from server.store.errors import LogUnavailable, translated
-from server.store.position import HEAD_LENGTH, Position
+from server.store.position import Position, stands_at
 
 # A replica says what is on its disk when it is asked, which is just before it writes what came
 # with the question, and else once a second. Asked again soon, a seat takes 100 ms, not 1,003.
@@ -106,7 +106,4 @@ class Coverage:
 
 def _held(elements: Sequence[Any], positions: Sequence[Position]) -> list[bool]:
     """Say of each position if the element that stands there is its own."""
-    return [
-        isinstance(element, bytes) and element[:HEAD_LENGTH].decode() == at.head
-        for element, at in zip(elements, positions, strict=True)
-    ]
+    return [stands_at(element, at) for element, at in zip(elements, positions, strict=True)]

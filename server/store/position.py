@@ -43,6 +43,11 @@ class Message:
     elements: Sequence[Element]
 
 
+def stands_at(element: object, at: Position) -> bool:
+    """Say if this, read from a log at the place of a position, is that very element."""
+    return isinstance(element, bytes) and element.startswith(at.head.encode("ascii"))
+
+
 def numbered(version: int, elements: Iterable[bytes]) -> list[Element]:
     """Return raw elements, of which the first stands after `version`, with their positions."""
     return [

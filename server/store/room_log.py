@@ -18,7 +18,7 @@ from redis.exceptions import ResponseError
 from server.store.cluster import Cluster
 from server.store.coverage import Coverage
 from server.store.errors import StoreError, translated
-from server.store.position import START, Element, Position, Record, numbered
+from server.store.position import START, Element, Position, Record, numbered, stands_at
 from server.store.script import Script
 from server.store.trips import in_trips
 
@@ -166,7 +166,7 @@ class RoomLog:
     async def _holds(self, session: str, at: Position) -> bool:
         with translated():
             element = await self._client.lindex(log_key(session), at.version - 1)
-        return element is not None and cast("bytes", element).startswith(at.head.encode())
+        return stands_at(element, at)
 
     async def read(self, session: str, after: Position = START) -> list[Element] | None:
         """Return what follows `after`; None when `after` names another history."""

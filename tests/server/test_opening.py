@@ -276,3 +276,18 @@ async def test_what_is_said_before_the_door_is_open_is_heard_in_order(house: Hou
         heard.index(b'"id":"c%d"' % n) for n in range(3)
     )
     writer.close()
+
+
+async def test_what_came_behind_a_reason_to_close_is_not_acted_on(house: House) -> None:
+    session = await house.create()
+    facilitator = await Person.enter(house, session, Role.FACILITATOR, "Meera", 1)
+    dev = await Person.at_door(house, session, Role.FACILITATOR, "Dev", 0)
+    _, _, writer = await ask(house, f"/ws/rooms/{session}")
+    early = [json.dumps({"pass": dev.pass_}), *["?"] * 25]
+    early.append(json.dumps({"id": "late", "do": "set_prompt", "text": "too late"}))
+    writer.write(b"".join(frame(0x81, message.encode()) for message in early))
+    await asyncio.sleep(0.5)
+    await facilitator.done("add_theme", text="sleep")
+    view = await facilitator.see(lambda view, you: len(view["themes"]) == 1)
+    assert view["prompt"] == ""
+    writer.close()
