@@ -14,6 +14,7 @@ from redis.asyncio import Redis
 
 from server.rooms.presence import Presence
 from server.sockets.audience import Audience, Listener
+from server.sockets.conversation import Conversation
 from server.sockets.fanout import Fanout
 from server.sockets.live import Live
 from server.sockets.outbox import Outbox
@@ -206,3 +207,26 @@ async def test_who_is_not_shown_a_room_after_all_leaves_no_trace(
         await fanout.join(replica, Listener(connection, ANA.id, outbox))
     assert fanout.audiences() == []
     assert replica.watchers == watchers
+
+
+async def test_a_defect_in_an_answer_ends_this_socket_with_a_reason(
+    store_url: str, client: Redis, caplog: pytest.LogCaptureFixture
+) -> None:
+    closed: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+
+    class Broken(Live):
+        def line(self, *_: object) -> None:
+            raise ValueError
+
+    class Closing(Sink):
+        def end(self, code: int, reason: str) -> None:
+            closed.set_result(code)
+
+    replica, rooms = await opened(store_url, client)
+    await rooms.submit(replica, enter("ana"))
+    outbox = Outbox(cast(RoomSocketProtocol, Closing()))
+    listener = Listener(ConnectionId("w1.ana"), ANA.id, outbox)
+    conversation = Conversation(rooms, Broken(None, "w1"), replica, listener, Role.PARTICIPANT)
+    conversation.take('{"id": "1", "do": "say_privately", "text": "are you there"}')
+    assert await asyncio.wait_for(closed, 5) == 1011
+    assert "defect in a socket: ValueError" in caplog.text
