@@ -23,6 +23,7 @@ from websockets.frames import Frame, Opcode
 from websockets.protocol import OPEN, SERVER, Protocol
 
 from server.sockets.close_codes import REASONS, CloseCode
+from server.sockets.flood import FrameLimit
 
 # The longest message of the contract.
 MESSAGE_MAX_BYTES: Final = 32 * 1024
@@ -47,10 +48,7 @@ VOICE_KERNEL_BYTES: Final = 8 * 1024
 # The close frame is 130 bytes at most: who cannot take it in 2 s is gone.
 CLOSE_PATIENCE_SECONDS: Final = 2.0
 
-# Frames of every kind that are read of one peer in a second: the flood limits of a room and of
-# sound act long before, but see neither pings nor what comes before the first message. A frame
-# costs 10 to 20 us, so a flood costs a hundredth of a core, and a slice of it 5 ms at once.
-FRAMES_PER_SECOND: Final = 400
+# Read at once, then it is asked whether the rest must wait: of a flood this costs 5 ms.
 SLICE_BYTES: Final = 1536
 
 # No client of ours sends pieces at all, and the library counts only their bytes.
@@ -77,7 +75,7 @@ class RoomSocketProtocol(asyncio.Protocol):
     """One WebSocket connection."""
 
     __slots__ = (
-        *("_conn", "_counted_from", "_cut", "_early", "_first", "_frames", "_is_text", "_loop"),
+        *("_conn", "_cut", "_early", "_first", "_frames", "_is_text", "_loop"),
         *("_lost", "_over", "_paused", "_pieces", "_ping", "_pinged", "_pong", "_reading"),
         *("_rest", "_serve", "_server", "_unread", "_waits"),
         *("is_open", "is_paused", "on_message", "on_writable", "transport"),
@@ -101,14 +99,13 @@ class RoomSocketProtocol(asyncio.Protocol):
         self._paused = False  # the transport's reading
         self._waits = False  # until somebody listens
         self._rest: asyncio.TimerHandle | None = None
-        self._frames = 0
         self._pong = b""
         self._over: asyncio.Future[None] | None = None
         self._lost = False
         self._cut: asyncio.TimerHandle | None = None
         self._pinged: bytes | None = None  # what the ping that is on its way holds
         self._loop = asyncio.get_running_loop()
-        self._counted_from = self._loop.time()
+        self._frames = FrameLimit(self._loop.time)
         self._first = self._loop.call_later(FIRST_MESSAGE_SECONDS, self._be_silent)
         transport.set_write_buffer_limits(BUFFER_HIGH_BYTES, BUFFER_LOW_BYTES)
         self._hold_in_kernel(KERNEL_SEND_BYTES, KERNEL_RECEIVE_BYTES)
@@ -279,9 +276,10 @@ class RoomSocketProtocol(asyncio.Protocol):
             self._finish()
             return
         frames = conn.events_received()
-        self._frames += len(frames)
-        if self._frames > FRAMES_PER_SECOND:
-            self._slow_down()
+        if rest := self._frames.count(len(frames)):
+            if self._serve is not None and self.is_open:  # a stranger's flood is the end of it
+                self.end(CloseCode.PROTOCOL_ABUSE, REASONS[CloseCode.PROTOCOL_ABUSE])
+            self._rest_for(rest)
         for frame in frames:
             assert isinstance(frame, Frame)
             self._take_frame(frame)
@@ -377,18 +375,6 @@ class RoomSocketProtocol(asyncio.Protocol):
             self._rest.cancel()
             self._rest = None
         self._go_on()
-
-    def _slow_down(self) -> None:
-        """Let a flood wait for the next second; a stranger's is the end of it."""
-        now = self._loop.time()
-        self._frames = 0
-        if now - self._counted_from >= 1.0:
-            self._counted_from = now
-            return
-        self._counted_from += 1.0
-        if self._serve is not None and self.is_open:
-            self.end(CloseCode.PROTOCOL_ABUSE, REASONS[CloseCode.PROTOCOL_ABUSE])
-        self._rest_for(self._counted_from - now)
 
     def _must_wait(self) -> bool:
         return self._waits or self._rest is not None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import socket
+import statistics
 import struct
 import time
 from contextlib import suppress
@@ -21,8 +22,9 @@ from tests.server.test_opening import ask, frame
 
 PATIENCE_SECONDS = 10.0
 FLOOD_SECONDS = 2.0
-# The floods of this file kept a worker for as long as they lasted.
-ANSWER_SECONDS = 0.5
+# The median is 3 ms, and 80 to 150 where floods are not held up. (Single answers are late when the
+# machine itself is busy.)
+ANSWER_SECONDS = 0.05
 RESET = struct.pack("ii", 1, 0)
 
 FLOODS = {
@@ -42,16 +44,16 @@ async def flood(writer: asyncio.StreamWriter, frames: bytes) -> None:
             await writer.drain()
 
 
-async def slowest_answer(worker: Worker, seconds: float) -> float:
-    """Ask for a sign of life again and again; return the longest wait."""
-    until, slowest = time.monotonic() + seconds, 0.0
+async def usual_answer(worker: Worker, seconds: float) -> float:
+    """Ask for a sign of life again and again; return the median wait."""
+    until, waits = time.monotonic() + seconds, list[float]()
     async with httpx.AsyncClient(timeout=60) as client:
         while time.monotonic() < until:
             began = time.monotonic()
             assert (await client.get(f"{worker.url}/healthz")).status_code == 200
-            slowest = max(slowest, time.monotonic() - began)
+            waits.append(time.monotonic() - began)
             await asyncio.sleep(0.02)
-    return slowest
+    return statistics.median(waits)
 
 
 async def drain(reader: asyncio.StreamReader) -> bytes:
@@ -72,7 +74,7 @@ async def test_a_strangers_flood_keeps_nobody_waiting_and_is_the_end_of_it(
     _, reader, writer = await ask(house, f"/ws/rooms/any{place}")
     hearing = asyncio.create_task(drain(reader))
     flooding = asyncio.create_task(flood(writer, FLOODS[name]))
-    assert await slowest_answer(house.workers[0], FLOOD_SECONDS) < ANSWER_SECONDS
+    assert await usual_answer(house.workers[0], FLOOD_SECONDS) < ANSWER_SECONDS
     heard = await hearing
     await flooding
     writer.close()
@@ -89,7 +91,7 @@ async def test_a_members_flood_keeps_nobody_waiting(house: House, name: str) -> 
     await ben.see(lambda view, you: len(view["people"]) == 2)
     hearing = asyncio.create_task(drain(reader))
     flooding = asyncio.create_task(flood(writer, FLOODS[name]))
-    assert await slowest_answer(house.workers[0], FLOOD_SECONDS) < ANSWER_SECONDS
+    assert await usual_answer(house.workers[0], FLOOD_SECONDS) < ANSWER_SECONDS
     await ben.send_text('{"ping": "still here"}')
     await ben.find(lambda f: f.get("echo") == "still here")
     await flooding
