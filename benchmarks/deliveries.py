@@ -23,14 +23,26 @@ import uvloop
 
 from benchmarks import report
 from benchmarks.peers.contenders import FLOOR, PEERS, SLOW, Peer
-from benchmarks.peers.contest import OURS, OURS_RELAYED, OURS_SLOW, Figure, Scale, rounds
+from benchmarks.peers.contest import OURS, OURS_RELAYED, OURS_SLOW, Figure, Round, Scale, rounds
 from benchmarks.processes import CLIENT_CORES, pin
 from benchmarks.report import SHORT, Aim, Section, Table
 from server.serving.file_limit import raise_file_limit
 
 
-def section(done: Sequence[dict[str, Figure]], peers: Sequence[Peer]) -> Section:
+def section(done: Sequence[Round], peers: Sequence[Peer]) -> Section:
     """Shape the figures."""
+    paced, full = [one.paced for one in done], [one.full for one in done]
+    return Section(
+        "Processor time of a delivered frame",
+        TEXT.format(rounds=len(done)),
+        [table(paced, ""), table(full, "A full core")],
+        [*aims(paced, peers, ""), *aims(full, peers, ", a full core")],
+        [asdict(one) for one in done],
+    )
+
+
+def table(done: Sequence[dict[str, Figure]], title: str) -> Table:
+    """Return one row for each contender."""
     rows = []
     for name in done[0]:
         figures = [figures[name] for figures in done]
@@ -53,36 +65,33 @@ def section(done: Sequence[dict[str, Figure]], peers: Sequence[Peer]) -> Section
         *("server", "changes/s a room", "frames/s", "bytes a frame", "core %", "idle %"),
         *("µs a frame", "µs less idle", "times ours"),
     )
-    return Section(
-        "Processor time of a delivered frame",
-        TEXT.format(rounds=len(done)),
-        [Table(columns, rows)],
-        aims(done, peers),
-        [[asdict(figure) for figure in figures.values()] for figures in done],
-    )
+    return Table(columns, rows, title)
 
 
 def ratios(done: Sequence[dict[str, Figure]], name: str) -> list[float]:
     """Return by how much each frame costs more than ours at the same rate, one a round."""
-    slow = done[0][name].changes_per_second == SLOW
+    slow = done[0][name].changes_per_second == SLOW and OURS_SLOW in done[0]
     ours = OURS_SLOW if slow else OURS
     return [figures[name].frame_us / figures[ours].frame_us for figures in done]
 
 
-def aims(done: Sequence[dict[str, Figure]], peers: Sequence[Peer]) -> list[Aim]:
+def aims(done: Sequence[dict[str, Figure]], peers: Sequence[Peer], when: str) -> list[Aim]:
     """Compare with what was aimed at."""
     found = []
     for name in (OURS, OURS_RELAYED):
         middle = statistics.median(figures[name].frame_us for figures in done)
-        found.append(Aim(f"a frame, {name}", "about 6 µs", f"{middle:.1f} µs", middle <= ABOUT_US))
+        met = middle <= ABOUT_US
+        found.append(Aim(f"a frame, {name}{when}", "about 6 µs", f"{middle:.1f} µs", met))
     for one in peers:
         times = statistics.median(ratios(done, one.name))
         if one is FLOOR:
             ours = 1 / times
-            found.append(Aim(f"against {one.name}", "at most 2 ×", f"{ours:.2f} ×", ours <= 2))
+            met = ours <= 2
+            found.append(Aim(f"against {one.name}{when}", "at most 2 ×", f"{ours:.2f} ×", met))
         elif least := LEAST.get(one.name.partition(":")[0]):
             figure = f"1/{times:.1f}"
-            found.append(Aim(f"against {one.name}", f"1/{least} or less", figure, times >= least))
+            met = times >= least
+            found.append(Aim(f"against {one.name}{when}", f"1/{least} or less", figure, met))
     return found
 
 
@@ -107,7 +116,12 @@ the rounds (smallest to largest); in each round all ran one after another, and "
 the median of the rounds' ratios. Rounds: {rounds}. The slow ones get fewer changes, or they would
 not keep up, and are compared with ours at as few: every server needs more for a frame when it
 has less to do. Changes of a room within 20 ms share a view with us: where our frames are fewer than
-the others', the store was slow."""
+the others', the store was slow.
+
+In the second table all get more changes than we can take (40 a second in a room, by two
+facilitators), and the slow ones more than they can: what a core carries, and what a frame
+costs when a server never pauses. Who does not use its whole core could do more than the
+clients can take, which share the other core with the store."""
 
 
 def main() -> None:

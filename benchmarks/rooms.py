@@ -36,8 +36,10 @@ class BenchRoom:
     """One room: its sockets, the facilitator's first, and the command that is under way."""
 
     session: str
+    links: dict[str, str] = field(default_factory=dict)  # by role
     screens: list[Screen] = field(default_factory=list)
     passes: list[str] = field(default_factory=list)
+    entered: int = 0
     marker: bytes = b""
     sent_at: float = 0.0
     missing: int = 0
@@ -136,28 +138,38 @@ class Site:
         made: list[BenchRoom] = []
         async with httpx.AsyncClient(timeout=PATIENCE_SECONDS) as client:
 
-            async def enter(room: BenchRoom, links: dict[str, str], number: int) -> None:
-                role = circle[number]
-                port = self.ports[number % len(self.ports)]
+            async def enter(room: BenchRoom, number: int) -> None:
                 async with limit:
-                    token = await let_in(client, port, links[role], f"{role} {number}".title())
-                    screen = make(room, token, port)
-                    room.screens.append(screen)
-                    room.passes.append(token)
-                    await screen.connect()
+                    await self.enter(client, room, circle[number], make)
 
             for _ in range(rooms):
                 address = f"http://127.0.0.1:{self.ports[0]}"
                 given = {**CHOICES, **choices}
                 new = await create_session(self.store_url, self.secret, address, given)
-                room, links = BenchRoom(new.session), new.to_dict()
+                room = BenchRoom(new.session, new.to_dict())
                 first = min(2, len(circle))
                 for number in range(first):
-                    await enter(room, links, number)
-                others = range(first, len(circle))
-                await asyncio.gather(*(enter(room, links, number) for number in others))
+                    await enter(room, number)
+                await asyncio.gather(*(enter(room, number) for number in range(first, len(circle))))
                 made.append(room)
         return made
+
+    async def enter(
+        self,
+        client: httpx.AsyncClient,
+        room: BenchRoom,
+        role: Role,
+        make: Callable[[BenchRoom, str, int], Screen] = Screen,
+    ) -> None:
+        """Bring one more person into a room, over the next of the ports."""
+        number = room.entered
+        room.entered += 1
+        port = self.ports[number % len(self.ports)]
+        token = await let_in(client, port, room.links[role], f"{role} {number}".title())
+        screen = make(room, token, port)
+        room.screens.append(screen)
+        room.passes.append(token)
+        await screen.connect()
 
 
 async def let_in(client: httpx.AsyncClient, port: int, link: str, name: str) -> str:

@@ -5,13 +5,15 @@ from __future__ import annotations
 import asyncio
 import json
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
-from typing import Final
+from typing import Final, Self
 
-from benchmarks.peers.contenders import FAST, SLOW, Peer, PlainSeat
+import httpx
+
+from benchmarks.peers.contenders import FAST, FULL, SLOW, Peer, PlainSeat
 from benchmarks.processes import SERVER_CORES, cpu_seconds, pin
 from benchmarks.report import SHORT
 from benchmarks.rooms import BenchRoom, Screen, Site, at_rate, close, give_floors
@@ -55,6 +57,22 @@ class Figure:
     def frame_us_less_idle(self) -> float:
         """The same without what the server uses when nothing happens."""
         return 1e4 * (self.core_percent - self.idle_percent) / self.frames_per_second
+
+
+@dataclass(frozen=True)
+class Round:
+    """All contenders, by name: each at a given pace, and with more than its core can do."""
+
+    paced: dict[str, Figure]
+    full: dict[str, Figure]
+
+    @classmethod
+    def of(cls, figures: Iterable[tuple[Sequence[Figure], Sequence[Figure]]]) -> Self:
+        """Join what the contenders have measured."""
+        paced, full = zip(*figures, strict=True)
+        return cls(
+            {one.name: one for s in paced for one in s}, {one.name: one for s in full for one in s}
+        )
 
 
 @dataclass(frozen=True)
@@ -111,36 +129,52 @@ class Reader(Screen):
         self.views += message.startswith(b'{"type":"live","kind":"text"')
 
 
-async def ours(scale: Scale, payload: Path) -> list[Figure]:
-    """Measure a real worker in three ways; leave what its people were shown for the peers."""
+async def ours(scale: Scale, payload: Path) -> tuple[list[Figure], list[Figure]]:
+    """Measure a real worker in several ways; leave what its people were shown for the peers."""
     with tempfile.TemporaryDirectory() as folder:
         house = House(Path(folder))
         try:
             pid = house.start_worker().process.pid
             pin(pid, SERVER_CORES)
             circle = [Role.FACILITATOR, *[Role.PARTICIPANT] * PEOPLE]
-            rooms = await Site.of_house(house).fill(scale.rooms, circle, Reader)
+            site = Site.of_house(house)
+            rooms = await site.fill(scale.rooms, circle, Reader)
             await give_floors(rooms)
             people = [screen for room in rooms for screen in room.screens[1:]]
+            facilitators = [[room.screens[0]] for room in rooms]
             turns = [(await leave_payload(room, payload)) for room in rooms]
+
+            def facilitator(number: int) -> Screen:
+                turn, room = divmod(number, len(rooms))
+                here = facilitators[room]
+                return here[turn % len(here)]
 
             def change(number: int) -> None:
                 command = {"id": f"c{number}", "do": "set_prompt", "text": PROMPT % number}
-                rooms[number % len(rooms)].screens[0].send(json.dumps(command))
+                facilitator(number).send(json.dumps(command))
 
             def relay(number: int) -> None:
                 room, words = number % len(rooms), f"{number:06} {WORDS}"
                 command = {"id": f"r{number}", "do": "write", "turn": turns[room], "text": words}
-                rooms[room].screens[0].send(json.dumps(command, ensure_ascii=False))
+                facilitator(number).send(json.dumps(command, ensure_ascii=False))
 
             idle = await idle_percent(pid)
-            figures = [
+            paced = [
                 await cost(OURS, pid, people, change, FAST, scale, idle),
                 await cost(OURS_SLOW, pid, people, change, SLOW, scale, idle),
                 await cost(OURS_RELAYED, pid, people, relay, FAST, scale, idle),
             ]
+            # What one socket may send is 20 messages a second.
+            async with httpx.AsyncClient() as client:
+                for room, here in zip(rooms, facilitators, strict=True):
+                    await site.enter(client, room, Role.FACILITATOR, Reader)
+                    here.append(room.screens[-1])
+            full = [
+                await cost(OURS, pid, people, change, FULL, scale, idle),
+                await cost(OURS_RELAYED, pid, people, relay, FULL, scale, idle),
+            ]
             close(rooms)
-            return figures
+            return paced, full
         finally:
             house.close()
 
@@ -165,7 +199,7 @@ async def leave_payload(room: BenchRoom, folder: Path) -> str:
 # ---- A peer -----------------------------------------------------------------------------
 
 
-async def peer(chosen: Peer, scale: Scale, payload: Path) -> Figure:
+async def peer(chosen: Peer, scale: Scale, payload: Path) -> tuple[list[Figure], list[Figure]]:
     """Measure a peer with what our people were shown."""
     with tempfile.TemporaryDirectory() as folder:
         store = EmbeddedValkey(Path(folder), name="live", kept=False)
@@ -192,12 +226,15 @@ async def peer(chosen: Peer, scale: Scale, payload: Path) -> Figure:
                     publishing.add(task)
                     task.add_done_callback(publishing.discard)
 
-            idle, rate = await idle_percent(server.pid), chosen.changes_per_second
-            figure = await cost(chosen.name, server.pid, people, change, rate, scale, idle)
+            idle = await idle_percent(server.pid)
+            paced, full = [
+                await cost(chosen.name, server.pid, people, change, rate, scale, idle)
+                for rate in (chosen.changes_per_second, chosen.full_per_second)
+            ]
             await asyncio.gather(*publishing)
             for one in people:
                 one.close()
-            return figure
+            return [paced], [full]
         finally:
             for process in filter(None, (emitter, server)):
                 process.kill()
@@ -222,12 +259,13 @@ async def seats(chosen: Peer, rooms: int, port: int) -> list[PlainSeat]:
 # ---- All of them ------------------------------------------------------------------------
 
 
-async def rounds(times: int, scale: Scale, peers: Sequence[Peer]) -> list[dict[str, Figure]]:
+async def rounds(times: int, scale: Scale, peers: Sequence[Peer]) -> list[Round]:
     """Let all contenders run one after another, again and again."""
-    done: list[dict[str, Figure]] = []
+    done: list[Round] = []
     with tempfile.TemporaryDirectory() as folder:
         for _ in range(times):
-            figures = await ours(scale, Path(folder))
-            figures += [await peer(one, scale, Path(folder)) for one in peers]
-            done.append({figure.name: figure for figure in figures})
+            measured = [await ours(scale, Path(folder))]
+            for one in peers:
+                measured.append(await peer(one, scale, Path(folder)))
+            done.append(Round.of(measured))
     return done
