@@ -1,4 +1,4 @@
-"""Stores of several servers: Redis Sentinel and Redis Cluster, on loopback ports."""
+"""Stores of several servers, plain or over TLS: Redis Sentinel and Redis Cluster, on loopback."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 import redis
+import trustme
 from redis.crc import key_slot
 
 from server.store.data_directory import dies_with_parent
@@ -63,20 +64,60 @@ def until(true: Callable[[], Any], seconds: float = START_SECONDS) -> None:
         time.sleep(0.05)
 
 
+class Tls:
+    """A certificate for this machine, and the authority that gave it, in files."""
+
+    def __init__(self, directory: Path) -> None:
+        """Make them."""
+        directory.mkdir(parents=True, exist_ok=True)
+        self.authority, self.certificate = directory / "authority.pem", directory / "server.pem"
+        authority = trustme.CA()
+        authority.cert_pem.write_to_path(self.authority)
+        authority.issue_cert("127.0.0.1", "::1").private_key_and_cert_chain_pem.write_to_path(
+            self.certificate
+        )
+
+    def options(self, port: int) -> tuple[str, ...]:
+        """Return what a server is told instead of its port; it asks nobody for a certificate."""
+        return (
+            *("--port", "0", "--tls-port", str(port), "--tls-auth-clients", "no"),
+            *("--tls-cert-file", str(self.certificate), "--tls-key-file", str(self.certificate)),
+            *("--tls-ca-cert-file", str(self.authority)),
+            *("--tls-replication", "yes", "--tls-cluster", "yes"),
+        )
+
+
+def url_of(kind: str, rest: str, tls: Tls | None) -> str:
+    """Return the URL of a store, plain or over TLS."""
+    return f"{kind}s://{rest}?ssl_ca_certs={tls.authority}" if tls else f"{kind}://{rest}"
+
+
 class Server:
     """One server: its process, its port, a client of it."""
 
     def __init__(
-        self, program: str, directory: Path, *options: str, config: Path | None = None
+        self,
+        program: str,
+        directory: Path,
+        *options: str,
+        config: Path | None = None,
+        tls: Tls | None = None,
     ) -> None:
         """Start it in a directory of its own; with a configuration it is a sentinel."""
         self.port = free_port()
         self.home = directory / str(self.port)
         self.home.mkdir(parents=True)
         self._command = [program, *([str(config), "--sentinel"] if config else [])]
-        self._command += ["--port", str(self.port), "--bind", "127.0.0.1"]
+        self._command += tls.options(self.port) if tls else ("--port", str(self.port))
+        self._command += ["--bind", "127.0.0.1", "-::1"]
         self._command += ["--dir", str(self.home), *(() if config else ("--save", "")), *options]
-        self.client = redis.Redis(port=self.port, protocol=2, socket_timeout=2)
+        self.client = redis.Redis(
+            *("127.0.0.1", self.port),
+            protocol=2,
+            socket_timeout=2,
+            ssl=tls is not None,
+            ssl_ca_certs=str(tls.authority) if tls else None,
+        )
         self.start()
 
     def start(self) -> None:
@@ -157,14 +198,15 @@ class Replicated:
 class Watched(Replicated):
     """A master, a replica, and three sentinels of which two decide."""
 
-    def __init__(self, program: str, directory: Path) -> None:
+    def __init__(self, program: str, directory: Path, tls: Tls | None = None) -> None:
         """Start all and wait until they know each other."""
-        master = Server(program, directory, *KEPT)
+        self._tls = tls
+        master = Server(program, directory, *KEPT, tls=tls)
         follows = ("--replicaof", "127.0.0.1", str(master.port))
-        self.servers = [master, Server(program, directory, *KEPT, *follows)]
+        self.servers = [master, Server(program, directory, *KEPT, *follows, tls=tls)]
         self.sentinels = [self._sentinel(program, directory, master) for _ in range(3)]
         places = ",".join(f"127.0.0.1:{sentinel.port}" for sentinel in self.sentinels)
-        self.url = f"sentinel://{places}/{NAME}"
+        self.url = url_of("sentinel", f"{places}/{NAME}", tls)
         until(lambda: all(self._is_ready(sentinel) for sentinel in self.sentinels))
 
     def _sentinel(self, program: str, directory: Path, master: Server) -> Server:
@@ -174,7 +216,7 @@ class Watched(Replicated):
             f"sentinel down-after-milliseconds {NAME} {DOWN_AFTER_MS}\n"
             f"sentinel failover-timeout {NAME} {FAILOVER_TIMEOUT_MS}\n"
         )
-        return Server(program, directory, config=config)
+        return Server(program, directory, config=config, tls=self._tls)
 
     def _is_ready(self, sentinel: Server) -> bool:
         state: Any = sentinel.client.sentinel_master(NAME)
@@ -198,10 +240,11 @@ class Watched(Replicated):
 class Clustered(Replicated):
     """Three primaries with a replica each."""
 
-    def __init__(self, program: str, directory: Path) -> None:
+    def __init__(self, program: str, directory: Path, tls: Tls | None = None) -> None:
         """Start all, share the slots out, and wait until the cluster is whole."""
-        self.servers = [self._node(program, directory) for _ in range(6)]
-        self.url = "cluster://" + ",".join(f"127.0.0.1:{one.port}" for one in self.servers[:3])
+        self.servers = [self._node(program, directory, tls) for _ in range(6)]
+        places = ",".join(f"127.0.0.1:{one.port}" for one in self.servers[:3])
+        self.url = url_of("cluster", places, tls)
         primaries, replicas = self.servers[:3], self.servers[3:]
         bounds = [0, SLOTS // 3, 2 * SLOTS // 3, SLOTS]
         for number, node in enumerate(primaries):
@@ -217,7 +260,7 @@ class Clustered(Replicated):
         until(lambda: all(node.info("master_link_status") == "up" for node in replicas))
         until(lambda: all(self._is_whole(node) for node in self.servers))
 
-    def _node(self, program: str, directory: Path) -> Server:
+    def _node(self, program: str, directory: Path, tls: Tls | None) -> Server:
         return Server(
             program,
             directory,
@@ -225,6 +268,7 @@ class Clustered(Replicated):
             *("--cluster-node-timeout", str(NODE_TIMEOUT_MS)),
             *("--cluster-allow-replica-migration", "no"),
             *KEPT,
+            tls=tls,
         )
 
     def _knows_all(self, node: Server) -> bool:

@@ -119,18 +119,22 @@ class House:
     """One store and the workers on it."""
 
     directory: Path
+    url: str = ""  # of somebody else's store; it then has none of its own
     store: EmbeddedValkey = field(init=False)
     workers: list[Worker] = field(default_factory=list)
     passes: Passes = field(default_factory=lambda: Passes(SECRET))
 
     def __post_init__(self) -> None:
         """Start the store."""
-        self.store = EmbeddedValkey(self.directory)
-        self.store.start()
+        self._is_guest = bool(self.url)
+        if not self._is_guest:
+            self.store = EmbeddedValkey(self.directory)
+            self.store.start()
+            self.url = self.store.url
 
     def start_worker(self, live_url: str | None = None, clock_s: int = 0) -> Worker:
         """Add a worker; `live_url` None: what is said goes over the same store."""
-        worker = Worker(self.store.url, live_url, clock_s)
+        worker = Worker(self.url, live_url, clock_s)
         self.workers.append(worker)
         return worker
 
@@ -169,18 +173,19 @@ class House:
         try:
             self.clear()
         finally:
-            self.store.stop()
+            if not self._is_guest:
+                self.store.stop()
 
     def client(self) -> Redis:
         """Open a client of the store."""
-        return open_client(self.store.url)
+        return open_client(self.url)
 
     async def create(self, **choices: object) -> str:
         """Create a session that is open now; return its id."""
         given = {"title": "A quiet evening", "on_call": "Dr. Rao, 555", "pause_s": 0, **choices}
         starts = given.pop("starts_at_ms", None)
         assert starts is None or isinstance(starts, int)
-        new = await create_session(self.store.url, SECRET, "http://127.0.0.1", given, starts)
+        new = await create_session(self.url, SECRET, "http://127.0.0.1", given, starts)
         return new.session
 
     def link(self, session: str, role: Role) -> str:
