@@ -27,7 +27,7 @@ ROOMS = [f"s{number}" for number in range(12)]
 
 
 @pytest.fixture(scope="module", params=["redis", "valkey"])
-def nodes(
+def all_nodes(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Clustered]:
     program = program_called(request.param)
@@ -37,10 +37,15 @@ def nodes(
 
 
 @pytest.fixture
-async def cluster(nodes: Clustered) -> AsyncIterator[Cluster]:
-    for node in nodes.servers[:3]:
+def nodes(all_nodes: Clustered) -> Clustered:
+    for node in all_nodes.servers[:3]:
         node.send("FLUSHALL")
         node.send("SCRIPT", "FLUSH")
+    return all_nodes
+
+
+@pytest.fixture
+async def cluster(nodes: Clustered) -> AsyncIterator[Cluster]:
     client = open_client(nodes.url)
     assert isinstance(client, Cluster)
     yield client
