@@ -26,7 +26,7 @@ from server.store.life import Outage
 from server.store.position import Position, Record
 from server.store.redis_clock import RedisClock
 from server.store.room_log import Appended, Conflict, Late, NotDue, Repeated, RoomLog
-from session_engine import Command, Refused, TimeLost, next_deadline
+from session_engine import Command, Refused, TimeLost
 
 DECIDE_SECONDS: Final = 2.0
 BATCH_MAX: Final = 64
@@ -146,6 +146,7 @@ class Decisions:
                     job.settle(NotDone("ended"))
                 return
             await self._service.know_lost_time()
+            jobs = [job for job in jobs if not job.future.done()]  # the others gave up
             draft = self._draft(jobs)
             jobs = await self._attempt([job for job in jobs if not job.future.done()], draft)
 
@@ -195,10 +196,14 @@ class Decisions:
             if not any(job.command_id for job in refused):
                 return self._agree(jobs, draft.position)
             return await self._look(jobs, draft, [job for job in refused if job.command_id])
-        with self._replica.quiet():  # Who leaves is told that it is done, then closed.
-            answer = await self._append(draft)
-            if isinstance(answer, Appended):
-                self._take_appended(jobs, draft, answer)
+        try:
+            with self._replica.quiet():  # Who leaves is told that it is done, then closed.
+                answer = await self._append(draft)
+                if isinstance(answer, Appended):
+                    self._take_appended(jobs, draft, answer)
+        except (Gap, OtherHistory):  # read anew while the answer came: what was stored may be lost
+            await self._reload(self._replica)
+            return jobs
         match answer:
             case Appended():
                 await self._settle_refused(refused, draft)
@@ -222,11 +227,12 @@ class Decisions:
     def _take_appended(self, jobs: list[Job], draft: Draft, answer: Appended) -> None:
         payloads = (record.payload for record in draft.records)
         elements = list(zip(answer.positions, payloads, strict=True))
+        changed = self._replica.take(draft.position, elements, draft.room)
         for job in jobs:
             if job.verdict is None:
                 at = -1 if job.record is None else job.record
                 self._covering.settle(job, answer.positions[at])
-        if self._replica.take(draft.position, elements, draft.room):
+        if changed:
             self._replica.tell()
 
     async def _refuse(self, jobs: list[Job]) -> None:
@@ -316,8 +322,8 @@ class Decisions:
             case Late():
                 await self._clock.sync()
             case NotDue(now):
-                due = self._replica.room and next_deadline(self._replica.room)
-                await asyncio.sleep(max(1, (due or now) - now) / 1000)
+                # For what was taken as passed: the room itself may have gone on meanwhile.
+                await asyncio.sleep(max(1, draft.due_at - now) / 1000)
 
 
 def _give_up(jobs: list[Job], outcome: Outcome) -> None:

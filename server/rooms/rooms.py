@@ -8,6 +8,7 @@ it, watches it, and lets it go; a room that nobody needs is forgotten after a wh
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Callable
 from typing import Final
 
@@ -45,6 +46,7 @@ class Rooms:
         self._decisions: dict[str, Decisions] = {}
         self._loading: dict[str, asyncio.Task[Replica]] = {}
         self._repairs: dict[str, asyncio.Task[None]] = {}
+        self._repair_again: set[str] = set()
         self._unused_since: dict[str, float] = {}
         self._sessions_by_channel: dict[str, str] = {}
 
@@ -141,17 +143,26 @@ class Rooms:
             self.repair(replica)
 
     def repair(self, replica: Replica) -> asyncio.Task[None]:
-        """Read what the log has beyond the replica, once at a time."""
+        """Read what the log has beyond the replica, once at a time.
+
+        A reading that is under way may have missed what it is asked for now: another follows.
+        """
         task = self._repairs.get(replica.session)
-        if task is None or task.done():
+        if task is not None and not task.done():
+            self._repair_again.add(replica.session)
+        else:
             task = asyncio.create_task(self._repair(replica))
             self._repairs[replica.session] = task
         return task
 
     async def _repair(self, replica: Replica) -> None:
+        again = True
         try:
-            if await self._read(replica):
-                replica.tell()
+            while again:
+                self._repair_again.discard(replica.session)
+                if await self._read(replica):
+                    replica.tell()
+                again = replica.session in self._repair_again
         except StoreError:
             pass  # The comparison of positions comes back to it.
         except Exception as error:
@@ -164,17 +175,19 @@ class Rooms:
 
     async def _read(self, replica: Replica) -> bool:
         """Bring a replica to the end of its log; say if it changed."""
-        after = replica.position
-        elements = await self.log.read(replica.session, after)
-        if elements is not None and (elements or after.version):
-            try:
-                return replica.take(after, elements)
-            except (Gap, OtherHistory):
-                pass
-        whole = await self.log.read(replica.session, START) or []
-        had = replica.position
-        replica.start_again(whole)
-        return replica.position != had
+        while True:
+            after = replica.position
+            elements = await self.log.read(replica.session, after)
+            if elements is not None and (elements or after.version):
+                try:
+                    return replica.take(after, elements)
+                except (Gap, OtherHistory):
+                    pass
+            had = replica.position
+            whole = await self.log.read(replica.session, START) or []
+            if replica.position == had:  # else it was mended meanwhile, and this may be older
+                replica.start_again(whole)
+                return replica.position != had
 
     async def compare(self) -> None:
         """Compare all positions with the store's in one round trip; repair what differs.
@@ -212,7 +225,8 @@ class Rooms:
 
     async def _forget_unused(self) -> None:
         now = asyncio.get_running_loop().time()
-        for session, since in tuple(self._unused_since.items()):
+        for session in tuple(self._unused_since):
+            since = self._unused_since.get(session, math.inf)  # opened meanwhile
             decisions = self._decisions.get(session)
             if now - since < FORGET_SECONDS or (decisions and not decisions.is_idle):
                 continue

@@ -212,6 +212,8 @@ class StoreWatch:
             self.on_lost_time()
 
     def _set_away(self, away: bool) -> None:
+        if away and self.away:
+            return  # everybody was told
         self.away = away
         for tell in tuple(self.on_change):
             try:

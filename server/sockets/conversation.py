@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import json
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Final
 
 import orjson
 
@@ -36,20 +35,29 @@ from server.sockets.wire import (
 )
 from session_engine import Role
 
+# What is refused unread is not read for its id, if that costs much: 32 KB of small parts take 4 ms.
+LONG: Final = 2048
+
 
 class Conversation:
     """The frames of one socket, in order."""
 
     def __init__(
-        self, rooms: Rooms, live: Live, replica: Replica, listener: Listener, role: Role
+        self,
+        rooms: Rooms,
+        live: Live,
+        replica: Replica,
+        listener: Listener,
+        role: Role,
+        flood: FloodLimit,
     ) -> None:
-        """Begin with a full allowance."""
+        """Take who speaks, and how much more they may say."""
         self._rooms = rooms
         self._live = live
         self._replica = replica
         self._listener = listener
         self._role = role
-        self._flood = FloodLimit(time.monotonic)
+        self._flood = flood
 
     def take(self, message: str | bytes) -> None:
         """Act on one message straight from the socket."""
@@ -118,7 +126,8 @@ class Conversation:
                 self._send({"type": "unknown", "id": request.id})
 
     def _done(self, request: Request, version: int) -> None:
-        self._listener.acknowledged.append((request.id, version))
+        if request.command.do not in NOT_STORED:  # else no log can lose it
+            self._listener.acknowledged.append((request.id, version))
         answer: dict[str, Any] = {"type": "done", "id": request.id}
         if self._role is Role.FACILITATOR:
             answer["version"] = version
@@ -181,6 +190,8 @@ class Conversation:
 
 
 def _id_of(message: str | bytes) -> str | None:
+    if len(message) > LONG:
+        return None
     try:
         return frame_id(read_frame(message))
     except BadFrame:

@@ -5,6 +5,9 @@ Every frame is answered or acted on; none of them can end anything but this sock
 
 from __future__ import annotations
 
+import asyncio
+from typing import Any
+
 from server.rooms.outcomes import Done, NotDone
 from server.rooms.presence import Presence
 from server.rooms.replica import Replica
@@ -14,6 +17,7 @@ from server.sockets.close_codes import CloseCode
 from server.sockets.conversation import Conversation
 from server.sockets.entry import Entry, Refusal
 from server.sockets.fanout import Fanout
+from server.sockets.flood import FloodLimit, FloodLimits
 from server.sockets.live import Live
 from server.sockets.outbox import Outbox
 from server.sockets.passes import Pass, Passes
@@ -32,6 +36,7 @@ class Gateway(Entry):
         self._presence = presence
         self._fanout = fanout
         self._live = live
+        self._limits = FloodLimits()
 
     async def attend(self, replica: Replica, bearer: Pass, socket: RoomSocketProtocol) -> None:
         """Be a person's live connection: arrive, listen, drop."""
@@ -39,14 +44,30 @@ class Gateway(Entry):
         code = closing_code(replica.room, person)
         if code is not None:
             raise Refusal(code)
+        with self._limits.of(replica.session, person) as flood:
+            flood.admits()
+            if flood.is_abused:
+                raise Refusal(CloseCode.PROTOCOL_ABUSE)
+            await self._live_with(replica, bearer, person, socket, flood)
+
+    async def _live_with(
+        self,
+        replica: Replica,
+        bearer: Pass,
+        person: PersonId,
+        socket: RoomSocketProtocol,
+        flood: FloodLimit,
+    ) -> None:
         listener = Listener(
             connection=self._presence.new_connection(), person=person, outbox=Outbox(socket)
         )
         try:
-            await self._arrive(replica, listener)
+            await self._arrive(replica, listener, socket)
             audience = await self._fanout.join(replica, listener)
             try:
-                conversation = Conversation(self._rooms, self._live, replica, listener, bearer.role)
+                conversation = Conversation(
+                    self._rooms, self._live, replica, listener, bearer.role, flood
+                )
                 socket.listen(conversation.take)
                 await socket.ended()
             finally:
@@ -55,11 +76,23 @@ class Gateway(Entry):
         finally:
             self._presence.drop(replica, person, listener.connection)
 
-    async def _arrive(self, replica: Replica, listener: Listener) -> None:
+    async def _arrive(
+        self, replica: Replica, listener: Listener, socket: RoomSocketProtocol
+    ) -> None:
         room = replica.room
         if room is not None and room.stage == "ended":
             return  # Nobody arrives any more, but the last view is for everyone.
-        outcome = await self._presence.arrive(replica, listener.person, listener.connection)
+        arriving = self._presence.arrive(replica, listener.person, listener.connection)
+        over = asyncio.create_task(socket.ended())
+        try:
+            either: set[asyncio.Future[Any]] = {arriving, over}
+            await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+            if not arriving.done():
+                raise Refusal(CloseCode.SERVICE_AWAY)  # to nobody: they gave up
+        finally:
+            over.cancel()
+            arriving.cancel()  # else it might come after that of the socket they are on now
+        outcome = arriving.result()
         if isinstance(outcome, Done):
             return
         if isinstance(outcome, NotDone) and outcome.code == "ended":

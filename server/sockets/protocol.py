@@ -48,7 +48,7 @@ VOICE_KERNEL_BYTES: Final = 8 * 1024
 # The close frame is 130 bytes at most: who cannot take it in 2 s is gone.
 CLOSE_PATIENCE_SECONDS: Final = 2.0
 
-# Read at once, then it is asked whether the rest must wait: of a flood this costs 5 ms.
+# Read at once, then it is asked whether the rest must wait: of a flood of pings this costs 5 ms.
 SLICE_BYTES: Final = 1536
 
 # No client of ours sends pieces at all, and the library counts only their bytes.

@@ -50,13 +50,14 @@ class Coverage:
         """Wait until a replica has all that the log holds; say of each position if it is there.
 
         False for what the log does not hold (any more), and for all when no replica says so in
-        time. No replica is waited for where there is none. Raises: LogUnavailable, StoreRefused.
+        time. No replica is waited for where there is none, unless the store takes nothing without
+        one (min-replicas-to-write). Raises: LogUnavailable, StoreRefused.
         """
         with translated():
             client = self._client
             node = await client.node_of(log) if isinstance(client, Cluster) else client
             if time.monotonic() >= self._replicated_until.get(node, 0.0):
-                elements, has_replicas = await self._look(node, log, positions)
+                elements, has_replicas = await self._look(node, log, marker, positions)
                 if not has_replicas:  # asked again every time: one that has just come is not missed
                     return _held(elements, positions)
                 self._replicated_until[node] = time.monotonic() + ROLE_SECONDS
@@ -68,17 +69,19 @@ class Coverage:
         return covered
 
     async def _look(
-        self, node: Redis, log: str, positions: Sequence[Position]
+        self, node: Redis, log: str, marker: str, positions: Sequence[Position]
     ) -> tuple[list[Any], bool]:
         """Return what stands at the positions, and whether this same server has replicas.
 
-        Who has just taken over has none, and may lack what its predecessor was given.
+        Who has just taken over has none, and may lack what its predecessor was given. Who has
+        just lost its replicas may be about to be replaced: it says so by taking no marker.
         """
         pipeline = node.pipeline(transaction=False)
-        pipeline.execute_command("ROLE")
         for at in positions:
             pipeline.lindex(log, at.version - 1)
-        role, *elements = await pipeline.execute()
+        pipeline.execute_command("ROLE")
+        pipeline.set(marker, b"", px=WAIT_MS)
+        *elements, role, _ = await pipeline.execute()
         if role[0] != b"master":
             raise LogUnavailable("the store is a replica now")
         return elements, bool(role[2])

@@ -161,7 +161,8 @@ class RoomLog:
             if place is not None
         }
         # As in append.lua: a cut log remembers nothing.
-        return {id_: at for id_, at in found.items() if await self._holds(session, at)}
+        held = await asyncio.gather(*(self._holds(session, at) for at in found.values()))
+        return {id_: at for (id_, at), is_held in zip(found.items(), held, strict=True) if is_held}
 
     async def _holds(self, session: str, at: Position) -> bool:
         with translated():

@@ -4,6 +4,9 @@ A command that finds nobody on the way goes at once; those that come meanwhile g
 in the next trip. Under load that costs a fifth of a trip for each, and a store that syncs
 its disk does so once for all of them.
 
+A store that is silent for one trip is so for those who wait behind it: they would be told
+the same, each trip later. A line that breaks says nothing of the next.
+
 A line that rested is looked at before it is used again: the store may have hung up, and a
 command into a dead line would have an unknown outcome for nothing.
 """
@@ -15,12 +18,14 @@ import math
 import time
 from typing import Any, Final
 
+from redis import exceptions as redis_errors
 from redis.asyncio import Redis
 from redis.exceptions import ResponseError
 
 from server.store.client import TIMEOUT_SECONDS
 from server.store.cluster import Cluster
 
+SILENT: Final = (TimeoutError, redis_errors.TimeoutError)
 # More would only make the first of them wait for the last.
 COMMANDS_MAX: Final = 64
 # Shorter than any store needs to start again.
@@ -57,6 +62,8 @@ class Trips:
             try:
                 answers = await self._go([words for words, _ in party])
             except Exception as error:  # for none of them is known what was done
+                if isinstance(error, SILENT):
+                    party, self._waiting = party + self._waiting, []
                 answers = [error] * len(party)
             for (_, waiting), answer in zip(party, answers, strict=True):
                 if waiting.done():

@@ -99,6 +99,23 @@ async def test_a_members_flood_keeps_nobody_waiting(house: House, name: str) -> 
     await hearing
 
 
+async def test_of_a_flood_no_more_is_read_than_may_come_in_a_second(house: House) -> None:
+    session = await house.create()
+    ana = await Person.at_door(house, session, Role.PARTICIPANT, "Ana")
+    _, reader, writer = await ask(house, f"/ws/rooms/{session}")
+    writer.write(frame(0x81, json.dumps({"pass": ana.pass_}).encode()))
+    await reader.readuntil(b'"type":"view"')
+    writer.write(frame(0x89, b"ping") * 3_000)
+    heard = b""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(0.5):
+            while True:
+                heard += await reader.read(65536)
+    # A burst of 400, the last slice, and those of half a second.
+    assert 400 <= heard.count(b"\x8a\x04ping") <= 800
+    writer.transport.abort()
+
+
 async def test_what_a_flood_holds_up_is_read_in_its_order(house: House) -> None:
     session = await house.create()
     ana = await Person.at_door(house, session, Role.PARTICIPANT, "Ana")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import time
 from pathlib import Path
 from typing import cast
 
@@ -16,6 +17,7 @@ from server.rooms.presence import Presence
 from server.sockets.audience import Audience, Listener
 from server.sockets.conversation import Conversation
 from server.sockets.fanout import Fanout
+from server.sockets.flood import FloodLimit
 from server.sockets.live import Live
 from server.sockets.outbox import Outbox
 from server.sockets.protocol import RoomSocketProtocol
@@ -226,7 +228,9 @@ async def test_a_defect_in_an_answer_ends_this_socket_with_a_reason(
     await rooms.submit(replica, enter("ana"))
     outbox = Outbox(cast(RoomSocketProtocol, Closing()))
     listener = Listener(ConnectionId("w1.ana"), ANA.id, outbox)
-    conversation = Conversation(rooms, Broken(None, "w1"), replica, listener, Role.PARTICIPANT)
+    flood = FloodLimit(time.monotonic)
+    live = Broken(None, "w1")
+    conversation = Conversation(rooms, live, replica, listener, Role.PARTICIPANT, flood)
     conversation.take('{"id": "1", "do": "say_privately", "text": "are you there"}')
     assert await asyncio.wait_for(closed, 5) == 1011
     assert "defect in a socket: ValueError" in caplog.text

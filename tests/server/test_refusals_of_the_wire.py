@@ -12,6 +12,7 @@ from server.rooms.outcomes import SENTENCES
 from session_engine import Role
 from tests.server.house import House
 from tests.server.people import Person
+from tests.server.test_opening import ask, frame
 
 
 @pytest.fixture
@@ -187,6 +188,43 @@ async def test_more_than_bursts_of_60_is_refused_and_not_acted_on(
     assert {answer["code"] for answer in fast} == {"too_fast"}
     last = [answer["id"] for answer in answers if answer["type"] == "done"][-1]
     await ana.see(lambda view, you: view["prompt"] == f"question {ids.index(last)}")
+
+
+async def test_a_limit_is_that_of_a_person_not_of_a_socket(
+    house: House, circle: tuple[Person, Person, Person]
+) -> None:
+    _, ana, _ = circle
+    for number in range(80):
+        await ana.send_text(f'{{"ping": {number}}}')
+    await ana.find(lambda f: f.get("code") == "too_fast")
+    await ana.go()
+    ana.frames.clear()
+    await ana.come(house.workers[0])
+    for number in range(40):  # of a new limit these would be well within the first burst
+        await ana.send_text(f'{{"ping": {number}}}')
+    await ana.find(lambda f: f.get("code") == "too_fast")
+
+
+async def test_what_is_long_and_too_fast_is_not_even_read(
+    circle: tuple[Person, Person, Person],
+) -> None:
+    _, ana, _ = circle
+    for number in range(100):
+        await ana.send_text(json.dumps({"id": f"a{number}", "do": "x", "y": "long" * 600}))
+    refused = await ana.find(lambda f: f.get("code") == "too_fast")
+    assert refused["id"] is None
+
+
+async def test_a_long_first_message_is_no_pass(house: House) -> None:
+    session = await house.create()
+    ana = await Person.at_door(house, session, Role.PARTICIPANT, "Ana")
+    for more, code in (("x" * 3_000, 4100), ("", None)):
+        _, reader, writer = await ask(house, f"/ws/rooms/{session}")
+        writer.write(frame(0x81, json.dumps({"pass": ana.pass_, "more": more}).encode()))
+        heard = await reader.read(4)
+        closed = int.from_bytes(heard[2:4]) if heard[0] == 0x88 else None
+        assert closed == code
+        writer.transport.abort()
 
 
 async def test_abuse_closes_with_4103_and_nobody_else_notices(

@@ -7,6 +7,7 @@ import asyncio
 import pytest
 from redis.asyncio import Redis
 
+from server.store.errors import StoreRefused
 from server.store.position import START, Message, Position, Record, parse_message
 from server.store.room_log import (
     WAKE_KEY,
@@ -154,6 +155,18 @@ async def test_where_no_replica_is_only_what_stands_in_the_log_is_covered(
     elsewhere = Position(1, next_head("", b"of a store that has died"))
     lost = Position(2, next_head(at.head, b"two"))
     assert await log.covered(ROOM, [at, elsewhere, lost]) == [True, False, False]
+
+
+async def test_a_store_that_takes_nothing_without_replicas_covers_nothing_without_them(
+    client: Redis, log: RoomLog
+) -> None:
+    (at,) = await stored(client, log, ("a", b"one"))
+    await client.config_set("min-replicas-to-write", 1)
+    try:
+        with pytest.raises(StoreRefused, match="NOREPLICAS"):
+            await log.covered(ROOM, [at])
+    finally:
+        await client.config_set("min-replicas-to-write", 0)
 
 
 async def test_twins_in_one_batch_are_not_stored_twice(client: Redis, log: RoomLog) -> None:

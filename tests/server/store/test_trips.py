@@ -63,6 +63,14 @@ async def test_a_silent_store_is_waited_for_no_longer_than_patience(client: Redi
     assert await trips.execute_command("ECHO", "back") == b"back"
 
 
+async def test_nobody_waits_behind_a_silent_store_longer_than_patience(client: Redis) -> None:
+    trips = Trips(client, patience_s=0.3)
+    waiting = [trips.execute_command("BLPOP", "nothing", 5) for _ in range(3 * COMMANDS_MAX)]
+    async with asyncio.timeout(0.5):
+        answers = await asyncio.gather(*waiting, return_exceptions=True)
+    assert {type(answer) for answer in answers} == {TimeoutError}
+
+
 async def test_a_line_that_the_store_has_closed_costs_no_command(tmp_path: Path) -> None:
     store = EmbeddedValkey(tmp_path)
     store.start()

@@ -1,0 +1,186 @@
+"""What happens to a room while an answer of the store is on its way."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+from redis.asyncio import Redis
+
+from server.new_session import create_session
+from server.rooms import rooms as rooms_module
+from server.rooms.outcomes import Done
+from server.rooms.rooms import Rooms
+from server.store.position import START, Element, Position, parse_message
+from server.store.room_log import Appended, NotDue, Outcome, RoomLog, log_key
+from session_engine import Arrive, ConnectionId, Drop, PersonId, Role, next_deadline
+from tests.server.house import SECRET
+from tests.server.one_room import enter, opened
+
+
+class Meanwhile(RoomLog):
+    """A log whose answers may be held back, or come when the world is another one."""
+
+    def __init__(self, client: Redis) -> None:
+        super().__init__(client, replicated=False)
+        self.hold_append: asyncio.Event | None = None
+        self.hold_read: asyncio.Event | None = None
+        self.hold_whole: asyncio.Event | None = None
+        self.not_due = False
+        self.rooms: Rooms | None = None
+        self.cut_to = 0
+
+    async def append(self, session: str, expected: Position, *args: Any, **fields: Any) -> Outcome:
+        if self.not_due:
+            self.not_due = False
+            return NotDue(fields["decided_at"])
+        if (hold := self.hold_append) is not None:
+            self.hold_append = None
+            await hold.wait()
+        outcome = await super().append(session, expected, *args, **fields)
+        if self.cut_to and isinstance(outcome, Appended):
+            await self._client.ltrim(log_key(session), 0, self.cut_to - 1)
+            self.cut_to = 0
+            replica = self.rooms.find(session) if self.rooms else None
+            assert self.rooms
+            assert replica
+            await self.rooms.repair(replica)
+        return outcome
+
+    async def read(self, session: str, after: Position = START) -> list[Element] | None:
+        elements = await super().read(session, after)
+        if (hold := self.hold_read) is not None:
+            self.hold_read = None
+            await hold.wait()
+        if after == START and (hold := self.hold_whole) is not None:
+            self.hold_whole = None
+            await hold.wait()
+        return elements
+
+
+@pytest.fixture
+def log(client: Redis) -> Meanwhile:
+    return Meanwhile(client)
+
+
+async def another_worker(rooms: Rooms, client: Redis) -> Rooms:
+    return Rooms(RoomLog(client, replicated=False), rooms.clock, rooms.watch, "w2")
+
+
+async def test_what_was_lost_before_its_answer_came_is_decided_again(
+    store_url: str, client: Redis, log: Meanwhile, caplog: pytest.LogCaptureFixture
+) -> None:
+    replica, rooms = await opened(store_url, client, log)
+    log.rooms = rooms
+    for person in ("ana", "ben"):
+        await rooms.submit(replica, enter(person))
+    log.cut_to = replica.position.version - 1  # a failover: Ben and Cai are not there
+    assert isinstance(await rooms.submit(replica, enter("cai"), "cai:1"), Done)
+    assert await client.llen(log_key(replica.session)) == replica.position.version
+    assert replica.room is not None
+    assert {"ana", "cai"} == set(replica.room.people)
+    assert "defect" not in caplog.text
+
+
+async def test_an_older_reading_of_the_whole_log_takes_nothing_back(
+    store_url: str, client: Redis, log: Meanwhile
+) -> None:
+    replica, rooms = await opened(store_url, client, log)
+    for person in ("ana", "ben", "cai"):
+        await rooms.submit(replica, enter(person))
+    cuts: list[int] = []
+    replica.on_cut.append(cuts.append)
+    await client.ltrim(log_key(replica.session), 0, replica.position.version - 2)
+    log.hold_whole = hold = asyncio.Event()
+    repair = rooms.repair(replica)
+    await asyncio.sleep(0.05)
+    assert isinstance(await rooms.submit(replica, enter("dan"), "dan:1"), Done)
+    at, told = replica.position, list(cuts)
+    hold.set()
+    await repair
+    assert (replica.position, cuts) == (at, told)
+    assert len(told) == 1
+
+
+async def test_what_is_heard_while_the_log_is_read_is_read_too(
+    store_url: str, client: Redis, log: Meanwhile
+) -> None:
+    replica, rooms = await opened(store_url, client, log)
+    other = await another_worker(rooms, client)
+    there = await other.open(replica.session)
+    heard = client.pubsub(ignore_subscribe_messages=True)
+    await heard.subscribe(log_key(replica.session))
+    log.hold_read = hold = asyncio.Event()
+    await other.submit(there, enter("ana"))
+    repair = rooms.repair(replica)
+    await asyncio.sleep(0.05)
+    await other.submit(there, enter("ben"))
+    messages: list[bytes] = []
+    while len(messages) < 2:
+        if (said := await heard.get_message(timeout=2)) is not None:
+            messages.append(said["data"])
+    assert parse_message(messages[-1]).before != replica.position
+    rooms.heard(log_key(replica.session), messages[-1])
+    hold.set()
+    await repair
+    assert replica.position == there.position
+    await heard.aclose()  # type: ignore[no-untyped-call]
+
+
+async def test_what_is_not_due_waits_for_itself_and_for_no_later_deadline(
+    store_url: str, client: Redis, log: Meanwhile
+) -> None:
+    replica, rooms = await opened(store_url, client, log)
+    meera, line = PersonId("meera"), ConnectionId("w1.1")
+    await rooms.submit(replica, enter(meera, Role.FACILITATOR))
+    await rooms.submit(replica, Arrive(person=meera, connection=line))
+    await rooms.submit(replica, Drop(person=meera, connection=line))
+    assert replica.room is not None
+    deadline = next_deadline(replica.room)
+    assert deadline is not None
+    assert deadline - rooms.clock.now_ms() > 2_000
+    log.not_due = True
+    async with asyncio.timeout(1):
+        assert isinstance(await rooms.submit(replica, enter("ana"), "ana:1"), Done)
+
+
+async def test_who_gave_up_is_not_decided_again(
+    store_url: str, client: Redis, log: Meanwhile
+) -> None:
+    replica, rooms = await opened(store_url, client, log)
+    ana = PersonId("ana")
+    await rooms.submit(replica, enter(ana))
+    other = await another_worker(rooms, client)
+    there = await other.open(replica.session)
+    log.hold_append = hold = asyncio.Event()
+    old = rooms.submit(replica, Arrive(person=ana, connection=ConnectionId("w1.1")))
+    await asyncio.sleep(0.05)
+    old.cancel()  # the page gave up on this worker, and comes in on the other
+    await other.submit(there, Arrive(person=ana, connection=ConnectionId("w2.1")))
+    hold.set()
+    await rooms.drained()
+    await other.catch_up(there)
+    assert there.room is not None
+    assert there.room.people[ana].connection == "w2.1"
+
+
+async def test_a_room_that_is_opened_while_another_is_forgotten_stays(
+    store_url: str, client: Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rooms_module, "FORGET_SECONDS", 0.0)
+    first, rooms = await opened(store_url, client)
+    new = await create_session(store_url, SECRET, "http://127.0.0.1", {"title": "Two"})
+    rooms.release(first)
+    rooms.release(await rooms.open(new.session))
+
+    class Feed:
+        async def subscribe(self, channel: str) -> None: ...
+
+        async def unsubscribe(self, channel: str) -> None:
+            await rooms.open(new.session)
+
+    rooms.feed = Feed()  # type: ignore[assignment]
+    await rooms._forget_unused()
+    assert rooms.find(first.session) is None
+    assert rooms.find(new.session) is not None
