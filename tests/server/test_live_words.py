@@ -24,6 +24,7 @@ from server.sockets.protocol import RoomSocketProtocol
 from server.store.client import TIMEOUT_SECONDS, open_client
 from server.store.embedded_valkey import EmbeddedValkey
 from server.store.life import Life
+from server.store.room_log import log_key
 from server.store.trips import Trips
 from session_engine import Arrive, ConnectionId, PersonId, Role
 from session_engine import Person as Someone
@@ -234,3 +235,19 @@ async def test_a_defect_in_an_answer_ends_this_socket_with_a_reason(
     conversation.take('{"id": "1", "do": "say_privately", "text": "are you there"}')
     assert await asyncio.wait_for(closed, 5) == 1011
     assert "defect in a socket: ValueError" in caplog.text
+
+
+async def test_words_stand_in_no_log_and_are_not_lost_with_one(own_house: House) -> None:
+    own_house.start_worker()
+    session = await own_house.create()
+    facilitator = await Person.enter(own_house, session, Role.FACILITATOR, "Meera")
+    ana = await Person.enter(own_house, session, Role.PARTICIPANT, "Ana")
+    await facilitator.done("add_theme", id="t1", text="sleep")
+    await ana.done("say_privately", text="hello")
+    async with own_house.client() as client:
+        end = await client.llen(log_key(session))
+        await client.ltrim(log_key(session), 0, end - 2)
+    assert (await facilitator.find(lambda f: f["type"] == "lost"))["ids"] == ["t1"]
+    await ana.send_text('{"ping": 1}')
+    await ana.find(lambda f: f["type"] == "pong")
+    assert not any(frame["type"] == "lost" for frame in ana.frames)
