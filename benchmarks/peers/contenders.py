@@ -22,10 +22,10 @@ FAST: Final = 15.0
 # ... which the slow ones would not keep up with.
 SLOW: Final = 3.0
 
-# And what is offered to see how much a core can do: two facilitators may send 40. The core of
-# the clients would not keep up with more; the slow ones get a little more than they can do, or
+# And what is offered to see how much a core can do, by three facilitators. The core of the
+# clients would not keep up with more; the slow ones get a little more than they can do, or
 # what waits for them would be what is measured.
-FULL: Final = 40.0
+FULL: Final = 48.0
 
 
 class PlainSeat(Socket):

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
-from typing import Final, Self
+from typing import Final, Self, cast
 
 import httpx
 
@@ -23,6 +23,7 @@ from session_engine import Role
 from tests.server.house import House
 
 PEOPLE: Final = 35
+MORE: Final = 2  # facilitators, to send what one socket may not
 OURS: Final = "Thera-Peer"
 OURS_SLOW: Final = "Thera-Peer, fewer changes"
 OURS_RELAYED: Final = "Thera-Peer: relayed, same for all"
@@ -124,9 +125,12 @@ async def cost(
 class Reader(Screen):
     """A screen that counts the words of a turn among its views."""
 
+    refused = 0
+
     def answer(self, message: bytearray) -> None:
-        """Count them."""
+        """Count them, and refusals: these would be measured as if they were changes."""
         self.views += message.startswith(b'{"type":"live","kind":"text"')
+        self.refused += message.startswith(b'{"type":"refused"')
 
 
 async def ours(scale: Scale, payload: Path) -> tuple[list[Figure], list[Figure]]:
@@ -141,7 +145,7 @@ async def ours(scale: Scale, payload: Path) -> tuple[list[Figure], list[Figure]]
             rooms = await site.fill(scale.rooms, circle, Reader)
             await give_floors(rooms)
             people = [screen for room in rooms for screen in room.screens[1:]]
-            facilitators = [[room.screens[0]] for room in rooms]
+            facilitators = [[cast(Reader, room.screens[0])] for room in rooms]
             turns = [(await leave_payload(room, payload)) for room in rooms]
 
             def facilitator(number: int) -> Screen:
@@ -166,13 +170,14 @@ async def ours(scale: Scale, payload: Path) -> tuple[list[Figure], list[Figure]]
             ]
             # What one socket may send is 20 messages a second.
             async with httpx.AsyncClient() as client:
-                for room, here in zip(rooms, facilitators, strict=True):
+                for room, here in zip(rooms * MORE, facilitators * MORE, strict=True):
                     await site.enter(client, room, Role.FACILITATOR, Reader)
-                    here.append(room.screens[-1])
+                    here.append(cast(Reader, room.screens[-1]))
             full = [
                 await cost(OURS, pid, people, change, FULL, scale, idle),
                 await cost(OURS_RELAYED, pid, people, relay, FULL, scale, idle),
             ]
+            assert not any(screen.refused for here in facilitators for screen in here)
             close(rooms)
             return paced, full
         finally:
