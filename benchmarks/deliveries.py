@@ -118,8 +118,8 @@ not keep up, and are compared with ours at as few: every server needs more for a
 has less to do. Changes of a room within 20 ms share a view with us: where our frames are fewer than
 the others', the store was slow.
 
-In the second table all get more changes than we can take (48 a second in a room, by three
-facilitators), and the slow ones more than they can: what a core carries, and what a frame
+In the second table all are offered 48 changes a second in each room (three facilitators send
+ours), and the slow ones a little more than they can do: what a core carries, and what a frame
 costs when a server never pauses. Who does not use its whole core could do more than the
 clients can take, which share the other core with the store."""
 

@@ -130,6 +130,8 @@ class DeadlineProtocol(HttpToolsProtocol):
         room = ROOM.match(self.url)
         if self.pass_on is None or room is None or self.scheme != "http":
             return False  # TLS has a state that stays here
+        if self.transport.get_write_buffer_size():
+            return False  # answers before it are still on their way: it is refused here
         lines = [b"%b %b HTTP/1.1" % (self.scope["method"].encode(), self.url)]
         lines += [b"%b: %b" % header for header in self.scope["headers"]]
         descriptor = self.transport.get_extra_info("socket").fileno()

@@ -5,12 +5,12 @@ Rule 1: 400 frames of any kind are read of a socket in a second, with bursts of 
         and who has not said a word yet.
 Rule 2: 20 messages a second with bursts of 60 are acted on; what comes faster is
         refused with `too_fast`, a message that cannot be read with `bad_frame`.
-Rule 3: both add to the abuse score, which falls by 20 a second: a refused fast
-        message counts 1, an unreadable one 10. At 200 (200 too many messages at
-        once, or 20 unreadable ones) the socket is closed with 4103. A held key or
-        a broken tab never gets there; a program that does so on purpose does.
-Rule 4: rules 2 and 3 count a person in a room, whatever sockets they come on; to
-        come is a message, too.
+Rule 3: rule 2 counts a person in a room, whatever sockets they come on. To come is a
+        message, too: who comes too fast waits, and for over 5 s is closed with 4103.
+Rule 4: both refusals add to the socket's abuse score, which falls by 20 a second: a
+        fast message counts 1, an unreadable one 10. At 200 (200 too many messages
+        at once, or 20 unreadable ones) the socket is closed with 4103. A held key
+        or a broken tab never gets there; a program that does so on purpose does.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ FRAMES_PER_SECOND: Final = 400.0
 
 RATE_PER_SECOND: Final = 20.0
 BURST: Final = 60.0
+COMING_SECONDS: Final = 5.0
 ABUSE_LIMIT: Final = 200.0
 COST_TOO_FAST: Final = 1.0
 COST_UNREADABLE: Final = 10.0
@@ -49,25 +50,85 @@ class FrameLimit:
         return max(0.0, self._until - now - 1.0)
 
 
-class FloodLimit:
-    """A token bucket for messages, and a leaky one for what was refused."""
+class Allowance:
+    """What a person may still say in a room, on whatever sockets: a token bucket."""
 
-    __slots__ = ("__weakref__", "_abuse", "_at", "_clock", "_tokens")
+    __slots__ = ("__weakref__", "_at", "_clock", "_tokens")
 
     def __init__(self, clock: Callable[[], float]) -> None:
         """Take a monotonic clock in seconds."""
         self._clock = clock
         self._at = clock()
         self._tokens = BURST
+
+    def take(self) -> bool:
+        """Take one token, if there is one."""
+        self._pass_time()
+        if self._tokens < 1.0:
+            return False
+        self._tokens -= 1.0
+        return True
+
+    def come(self) -> float | None:
+        """Take a token for another socket; return how long it must wait for it, None: too long."""
+        self._pass_time()
+        if self._tokens - 1.0 < -COMING_SECONDS * RATE_PER_SECOND:
+            return None
+        self._tokens -= 1.0
+        return max(0.0, -self._tokens / RATE_PER_SECOND)
+
+    def full_in(self) -> float:
+        """Return after how many seconds of rest it is as good as new."""
+        self._pass_time()
+        return (BURST - self._tokens) / RATE_PER_SECOND
+
+    def _pass_time(self) -> None:
+        now = self._clock()
+        self._tokens = min(BURST, self._tokens + (now - self._at) * RATE_PER_SECOND)
+        self._at = now
+
+
+class Allowances:
+    """Those of all people: kept after the last of their sockets until they are full again."""
+
+    def __init__(self) -> None:
+        """Begin without anybody."""
+        self._kept: WeakValueDictionary[tuple[str, str], Allowance] = WeakValueDictionary()
+
+    @contextmanager
+    def of(self, session: str, person: str) -> Iterator[Allowance]:
+        """Give the allowance of a person, for one of their sockets."""
+        allowance = self._kept.get((session, person))
+        if allowance is None:
+            allowance = self._kept[session, person] = Allowance(time.monotonic)
+        try:
+            yield allowance
+        finally:
+            asyncio.get_running_loop().call_later(allowance.full_in(), _let_go, allowance)
+
+
+def _let_go(allowance: Allowance) -> None:
+    """Do nothing: the timer held it until now; on no socket, it is nobody's any more."""
+
+
+class FloodLimit:
+    """What one socket may still send: the person's allowance, and a score of what was refused."""
+
+    __slots__ = ("_abuse", "_allowance", "_at", "_clock")
+
+    def __init__(self, clock: Callable[[], float], allowance: Allowance) -> None:
+        """Take a monotonic clock in seconds."""
+        self._clock = clock
+        self._allowance = allowance
+        self._at = clock()
         self._abuse = 0.0
 
     def admits(self) -> bool:
         """Take one token; say whether the message may be acted on."""
         self._pass_time()
-        if self._tokens < 1.0:
+        if not self._allowance.take():
             self._abuse += COST_TOO_FAST
             return False
-        self._tokens -= 1.0
         return True
 
     def note_unreadable(self) -> None:
@@ -79,37 +140,7 @@ class FloodLimit:
         """Whether the socket must be closed with 4103."""
         return self._abuse >= ABUSE_LIMIT
 
-    def full_in(self) -> float:
-        """Return after how many seconds of rest it is as good as new."""
-        self._pass_time()
-        return max(BURST - self._tokens, self._abuse) / RATE_PER_SECOND
-
     def _pass_time(self) -> None:
         now = self._clock()
-        gained = (now - self._at) * RATE_PER_SECOND
+        self._abuse = max(0.0, self._abuse - (now - self._at) * RATE_PER_SECOND)
         self._at = now
-        self._tokens = min(BURST, self._tokens + gained)
-        self._abuse = max(0.0, self._abuse - gained)
-
-
-class FloodLimits:
-    """The limits of people in rooms: kept after the last of their sockets until they are full."""
-
-    def __init__(self) -> None:
-        """Begin without anybody."""
-        self._limits: WeakValueDictionary[tuple[str, str], FloodLimit] = WeakValueDictionary()
-
-    @contextmanager
-    def of(self, session: str, person: str) -> Iterator[FloodLimit]:
-        """Give the limit of a person, for one of their sockets."""
-        limit = self._limits.get((session, person))
-        if limit is None:
-            limit = self._limits[session, person] = FloodLimit(time.monotonic)
-        try:
-            yield limit
-        finally:
-            asyncio.get_running_loop().call_later(limit.full_in(), _let_go, limit)
-
-
-def _let_go(limit: FloodLimit) -> None:
-    """Do nothing: until now the timer held it, and if it is on no socket nobody does any more."""

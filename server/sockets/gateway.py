@@ -6,6 +6,7 @@ Every frame is answered or acted on; none of them can end anything but this sock
 from __future__ import annotations
 
 import asyncio
+import time
 from typing import Any
 
 from server.rooms.outcomes import Done, NotDone
@@ -17,7 +18,7 @@ from server.sockets.close_codes import CloseCode
 from server.sockets.conversation import Conversation
 from server.sockets.entry import Entry, Refusal
 from server.sockets.fanout import Fanout
-from server.sockets.flood import FloodLimit, FloodLimits
+from server.sockets.flood import Allowance, Allowances, FloodLimit
 from server.sockets.live import Live
 from server.sockets.outbox import Outbox
 from server.sockets.passes import Pass, Passes
@@ -36,7 +37,7 @@ class Gateway(Entry):
         self._presence = presence
         self._fanout = fanout
         self._live = live
-        self._limits = FloodLimits()
+        self._allowances = Allowances()
 
     async def attend(self, replica: Replica, bearer: Pass, socket: RoomSocketProtocol) -> None:
         """Be a person's live connection: arrive, listen, drop."""
@@ -44,11 +45,14 @@ class Gateway(Entry):
         code = closing_code(replica.room, person)
         if code is not None:
             raise Refusal(code)
-        with self._limits.of(replica.session, person) as flood:
-            flood.admits()
-            if flood.is_abused:
+        with self._allowances.of(replica.session, person) as allowance:
+            wait = allowance.come()
+            if wait is None:
                 raise Refusal(CloseCode.PROTOCOL_ABUSE)
-            await self._live_with(replica, bearer, person, socket, flood)
+            if wait:
+                await asyncio.sleep(wait)
+            if socket.may_write:
+                await self._live_with(replica, bearer, person, socket, allowance)
 
     async def _live_with(
         self,
@@ -56,7 +60,7 @@ class Gateway(Entry):
         bearer: Pass,
         person: PersonId,
         socket: RoomSocketProtocol,
-        flood: FloodLimit,
+        allowance: Allowance,
     ) -> None:
         listener = Listener(
             connection=self._presence.new_connection(), person=person, outbox=Outbox(socket)
@@ -65,6 +69,7 @@ class Gateway(Entry):
             await self._arrive(replica, listener, socket)
             audience = await self._fanout.join(replica, listener)
             try:
+                flood = FloodLimit(time.monotonic, allowance)
                 conversation = Conversation(
                     self._rooms, self._live, replica, listener, bearer.role, flood
                 )

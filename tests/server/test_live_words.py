@@ -17,7 +17,7 @@ from server.rooms.presence import Presence
 from server.sockets.audience import Audience, Listener
 from server.sockets.conversation import Conversation
 from server.sockets.fanout import Fanout
-from server.sockets.flood import FloodLimit
+from server.sockets.flood import Allowance, FloodLimit
 from server.sockets.live import Live
 from server.sockets.outbox import Outbox
 from server.sockets.protocol import RoomSocketProtocol
@@ -229,7 +229,7 @@ async def test_a_defect_in_an_answer_ends_this_socket_with_a_reason(
     await rooms.submit(replica, enter("ana"))
     outbox = Outbox(cast(RoomSocketProtocol, Closing()))
     listener = Listener(ConnectionId("w1.ana"), ANA.id, outbox)
-    flood = FloodLimit(time.monotonic)
+    flood = FloodLimit(time.monotonic, Allowance(time.monotonic))
     live = Broken(None, "w1")
     conversation = Conversation(rooms, live, replica, listener, Role.PARTICIPANT, flood)
     conversation.take('{"id": "1", "do": "say_privately", "text": "are you there"}')
