@@ -16,7 +16,15 @@ import httpx
 from benchmarks.peers.contenders import FAST, FULL, SLOW, Peer, PlainSeat
 from benchmarks.processes import SERVER_CORES, cpu_seconds, pin
 from benchmarks.report import SHORT
-from benchmarks.rooms import BenchRoom, Screen, Site, at_rate, close, give_floors
+from benchmarks.rooms import (
+    PATIENCE_SECONDS,
+    BenchRoom,
+    Screen,
+    Site,
+    at_rate,
+    close,
+    give_floors,
+)
 from server.store.client import open_client
 from server.store.embedded_valkey import EmbeddedValkey
 from session_engine import Role
@@ -114,8 +122,9 @@ async def cost(
     size = sum(one.received_bytes for one in people)
     await at_rate(one_more, per_second * scale.rooms, scale.seconds)
     # In a short run on a busy machine nothing may have come yet.
-    while sum(one.views for one in people) == views:  # noqa: ASYNC110
-        await asyncio.sleep(0.01)
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while sum(one.views for one in people) == views:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
     used, took = cpu_seconds([pid]) - used, loop.time() - began
     views = sum(one.views for one in people) - views
     size = sum(one.received_bytes for one in people) - size

@@ -235,6 +235,7 @@ class Rooms:
             del self._unused_since[session]
             self._decisions.pop(session, None)
             self._repairs.pop(session, None)
+            self._repair_again.discard(session)
             replica = self._replicas.pop(session, None)
             if replica is None:
                 continue

@@ -37,3 +37,19 @@ async def test_a_defect_of_who_is_told_does_not_end_the_watch(
             assert parts.watch.may_decide
     assert caplog.text.count("defect in telling of the store: KeyError") == 3
     assert "a name" not in caplog.text
+
+
+async def test_a_store_that_refuses_for_a_while_is_said_to_be_away_once(own_house: House) -> None:
+    settings = read_settings(
+        redis_url=own_house.store.url, secret_key=SECRET, public_url="http://127.0.0.1"
+    )
+    parts = Application(settings)
+    told: asyncio.Queue[bool] = asyncio.Queue()
+    parts.watch.on_change.append(told.put_nowait)
+    async with own_house.client() as client, parts.running(), asyncio.timeout(20):
+        assert not await told.get()
+        await client.execute_command("ACL", "SETUSER", "default", "-publish")  # type: ignore[no-untyped-call]
+        assert await told.get()
+        await asyncio.sleep(1.5)  # six more pulses are refused
+        await client.execute_command("ACL", "SETUSER", "default", "+publish")  # type: ignore[no-untyped-call]
+        assert not await told.get()
