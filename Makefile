@@ -14,8 +14,8 @@ BIN    := $(VENV)/bin
 # start a server on 127.0.0.1:6379 when it is installed: no test uses that port.)
 DEBIAN_PROGRAMS := chromium espeak-ng faketime redis-server ss
 
-# Most tests wait for clocks: three at a time keep two cores about half busy.
-TESTERS := 3
+# Most tests wait for clocks: four at a time keep two cores about half busy.
+TESTERS := 4
 
 # What the benchmarks compare with, in an environment of its own.
 PEERS := benchmarks/peers
@@ -42,11 +42,11 @@ setup: $(VENV)/stamp-package $(VENV)/stamp-web
 run: setup
 	@$(BIN)/thera-peer serve --rehearse 8
 
-# In the order of what they leave to others: three at a time, two, one. Faults mostly wait.
+# In the order of what they leave to others: four at a time, three, one. Faults mostly wait.
 test: check browser-packages
-	$(BIN)/pytest -q tests/engine --cov
+	$(BIN)/pytest -q tests/engine --cov -n 2
 	$(BIN)/pytest -q --ignore=tests/engine -m "not alone" -n $(TESTERS) --dist worksteal
-	$(BIN)/pytest -q tests/faults -m "alone and not every_core" -n 2 --dist worksteal
+	$(BIN)/pytest -q tests/faults -m "alone and not every_core" -n 3 --dist worksteal
 	$(BIN)/pytest -q tests/faults -m "alone and every_core"
 	$(BIN)/pytest -q --ignore=tests/engine --ignore=tests/faults -m alone
 

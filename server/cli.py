@@ -11,7 +11,7 @@ import sys
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 if TYPE_CHECKING:
     from server.settings import Settings
@@ -86,8 +86,22 @@ def parser() -> Parser:
     _create_options(actions.add_parser("create", help="create a session and print its links"))
     rehearse = commands.add_parser("rehearse", help="fill a session with simulated participants")
     rehearse.add_argument("link", metavar="LINK", help="the session's participant link")
-    rehearse.add_argument("--participants", type=int, required=True, metavar="N")
+    rehearse.add_argument("--participants", type=int, required=True, metavar="N", help="how many")
     return top
+
+
+# Options of `session create` with a number, in words with their defaults; their bounds are
+# session_engine/settings.py's.
+NUMBERS: Final = {
+    "seats": "participants at most (35)",
+    "turn-seconds": "a turn in the discussion (90)",
+    "introduction-seconds": "a turn in the introductions (60)",
+    "closing-seconds": "a turn in the closing round (30)",
+    "accept-window-seconds": "to answer when it is one's turn; 0: the clock starts at once (15)",
+    "grace-seconds": "to finish a sentence after the limit (10)",
+    "pause-seconds": "of quiet between two turns (3)",
+    "drop-hold-seconds": "a turn is kept for who lost the connection (20)",
+}
 
 
 def _serve_options(serve: argparse.ArgumentParser) -> None:
@@ -97,25 +111,57 @@ def _serve_options(serve: argparse.ArgumentParser) -> None:
     serve.add_argument("--redis", metavar="URL", help="an outside store (default: an embedded one)")
     serve.add_argument("--live-redis", metavar="URL", help="a store for what is never kept")
     serve.add_argument("--data", type=Path, metavar="DIR", help="directory of the store (data)")
-    serve.add_argument("--tls-cert", type=Path, metavar="FILE")
-    serve.add_argument("--tls-key", type=Path, metavar="FILE")
+    serve.add_argument("--tls-cert", type=Path, metavar="FILE", help="certificate, for HTTPS")
+    serve.add_argument("--tls-key", type=Path, metavar="FILE", help="its private key")
     serve.add_argument("--rehearse", type=int, metavar="N", help="with N simulated participants")
 
 
 def _create_options(create: argparse.ArgumentParser) -> None:
-    create.add_argument("--title", required=True)
-    create.add_argument("--starts", type=start_time, metavar="ISO8601|now", help="(now)")
-    turns = ("seats", "turn-seconds", "introduction-seconds", "closing-seconds")
-    waits = ("accept-window-seconds", "grace-seconds", "pause-seconds", "drop-hold-seconds")
-    for option in turns + waits:
-        create.add_argument(f"--{option}", type=int, metavar="N")
-    create.add_argument("--absence-seconds", type=two_numbers, metavar="CALM,END")
-    create.add_argument("--doors", choices=["open", "knock"])
-    create.add_argument("--no-observers", dest="observers", action="store_const", const=False)
-    create.add_argument("--stepping", choices=["auto", "by-hand"])
-    create.add_argument("--queue", choices=["fair", "first_come"])
-    create.add_argument("--mode", choices=["voice", "text", "hall"])
-    create.add_argument("--on-call", metavar='"NAME, HOW TO REACH"')
+    create.add_argument("--title", required=True, help="what the circle is called, on every screen")
+    create.add_argument(
+        "--starts",
+        type=start_time,
+        metavar="ISO8601|now",
+        help="(now); doors open 15 minutes before",
+    )
+    for option, what in NUMBERS.items():
+        create.add_argument(f"--{option}", type=int, metavar="N", help=what)
+    create.add_argument(
+        "--absence-seconds",
+        type=two_numbers,
+        metavar="CALM,END",
+        help="without a facilitator: until the calm screen, until the end (180,900)",
+    )
+    create.add_argument(
+        "--doors", choices=["open", "knock"], help="knock: a facilitator lets each one in (open)"
+    )
+    create.add_argument(
+        "--no-observers",
+        dest="observers",
+        action="store_const",
+        const=False,
+        help="nobody may watch the stage and the clock",
+    )
+    create.add_argument(
+        "--stepping",
+        choices=["auto", "by-hand"],
+        help="who offers the floor to the next person: the room itself, or a facilitator (auto)",
+    )
+    create.add_argument(
+        "--queue",
+        choices=["fair", "first_come"],
+        help="in the discussion: who spoke least comes first, or who asked first (fair)",
+    )
+    create.add_argument(
+        "--mode",
+        choices=["voice", "text", "hall"],
+        help="how people are heard; hall: they are in one place, or in a call (voice)",
+    )
+    create.add_argument(
+        "--on-call",
+        metavar='"NAME, HOW TO REACH"',
+        help="who is told when no facilitator answers a call for support within a minute",
+    )
     where = create.add_mutually_exclusive_group()
     where.add_argument("--redis", metavar="URL", help="the outside store of the server")
     where.add_argument("--data", type=Path, metavar="DIR", help="the server's directory (data)")

@@ -31,7 +31,8 @@ class Document:
         compressed = None
         if media_type.startswith(COMPRESSIBLE) and len(body) > WORTH_COMPRESSING:
             compressed = gzip.compress(body, 9, mtime=0)
-        etag = hashlib.sha256(body).hexdigest()[:20]
+        # Told with each of seventy files to a phone: as short as tells versions of one apart.
+        etag = hashlib.sha256(body).hexdigest()[:10]
         return cls(body, compressed, media_type, etag)
 
     def answer(

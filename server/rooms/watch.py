@@ -18,7 +18,7 @@ from typing import Final
 
 from redis.asyncio import Redis
 
-from server.rooms.defects import note_defect
+from server.rooms.defects import log, note_defect
 from server.store.cluster import Cluster
 from server.store.errors import LogUnavailable, StoreError, StoreRefused, translated
 from server.store.life import (
@@ -69,6 +69,7 @@ class StoreWatch:
         self._judge_nobody_until = 0.0
         self.channel = f"tp:pulse:{worker}"
         self.away = True
+        self._said_away = False  # at a start there is nothing to say
         # Why the store does not take what it is given; "" = it does, or does not answer.
         self.refusal = ""
         self.outages: tuple[Outage, ...] = ()
@@ -214,7 +215,12 @@ class StoreWatch:
     def _set_away(self, away: bool) -> None:
         if away and self.away:
             return  # everybody was told
-        self.away = away
+        if away:
+            why = f"refuses: {self.refusal}" if self.refusal else "does not answer"
+            log.warning("The store %s. Nothing is decided until it is back.", why)
+        elif self._said_away:
+            log.info("The store is back: the rooms go on.")
+        self._said_away = self.away = away
         for tell in tuple(self.on_change):
             try:
                 tell(away)

@@ -14,13 +14,13 @@ import os
 import select
 import signal
 import socket
-import sys
 import time
 from collections.abc import Callable, Sequence
 from types import FrameType
 
 from server.serving.child import Child
 from server.serving.exchange import Exchange
+from server.serving.logs import log
 from server.serving.relief import START_SECONDS, Relief
 from server.serving.worker import GRACE_SECONDS
 from server.store.embedded_valkey import EmbeddedValkey
@@ -81,7 +81,9 @@ class Parent:
         while not self._stop_asked and not self._failed:
             self._wait(waker)
             self._look_after()
+        log.info("Stopping.")
         self._stop(waker)
+        log.info("Stopped.")
         return 1 if self._failed else 0
 
     def _ask_to_stop(self, _number: int, _frame: FrameType | None) -> None:
@@ -100,7 +102,10 @@ class Parent:
         if self._ready in readable:
             serving = {int(pid) for pid in os.read(self._ready, 4096).split()}
             for child in [*self._workers, *self._relief.children]:
-                child.ready = child.ready or child.pid in serving
+                if child.pid in serving and not child.ready:
+                    child.ready = True
+                    if self._serving:
+                        log.info("A new worker (%s) serves.", child.pid)
             if not self._serving and all(worker.ready for worker in self._workers):
                 self._serving = True
                 self._on_ready()
@@ -113,7 +118,7 @@ class Parent:
             before = store.pid
             store.keep_running()
             if before is not None and store.pid != before:
-                print(f"The {store.name} store ended: starting it again.", file=sys.stderr)
+                log.warning("The embedded store (%s.log) ended: starting it again.", store.name)
         for worker in self._workers:
             code = worker.ended()
             if code is not None:
@@ -125,17 +130,17 @@ class Parent:
         elif now > self._workers[0].started_at + START_SECONDS:
             self._fail(f"A worker did not serve within {START_SECONDS:.0f} s.")
         if self._rehearsal and self._rehearsal.ended():
-            print("The rehearsal ended early; the server goes on.", file=sys.stderr)
+            log.warning("The rehearsal ended early; the server goes on.")
 
     def _fail(self, why: str) -> None:
-        print(why, file=sys.stderr)
+        log.error("%s", why)
         self._failed = True
 
     def _note_end(self, worker: Child, code: int, now: float) -> None:
         if not self._serving:
             self._fail("A worker could not start: the lines above say why.")
             return
-        print(f"A worker ended ({code}): starting another.", file=sys.stderr)
+        log.warning("A worker ended (%s): starting another.", code)
         short = now - worker.started_at < SHORT_LIFE_SECONDS
         worker.start_from = now + (RESTART_PAUSE_SECONDS if short else 0.0)
         if not short:
@@ -155,7 +160,7 @@ class Parent:
             if time.monotonic() > deadline or self._stop_asked > asked:
                 for child in children:
                     if child.pid is not None:
-                        print(f"Process {child.pid} did not end in time: killed.", file=sys.stderr)
+                        log.warning("Process %s did not end in time: killed.", child.pid)
                     child.signal(signal.SIGKILL)
             select.select([waker], [], [], 0.05)
             _drain(waker)

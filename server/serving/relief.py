@@ -10,11 +10,11 @@ Nothing is handed over: a new worker reads the logs of the rooms that people ope
 from __future__ import annotations
 
 import signal
-import sys
 import time
 from collections.abc import Callable
 
 from server.serving.child import Child
+from server.serving.logs import log
 from server.serving.worker import GRACE_SECONDS, LET_GO_SECONDS
 
 # A start takes about half a second, and waits at most 3 s for the store.
@@ -56,7 +56,7 @@ class Relief:
             self._patience_until = now + START_SECONDS
         elif self._asked_at:
             self._asked_at = 0.0
-            print("All workers have been restarted.", file=sys.stderr)
+            log.info("All workers have been restarted.")
 
     def _next(self) -> int | None:
         old = (at for at, one in enumerate(self._workers) if one.started_at < self._asked_at)
@@ -64,7 +64,7 @@ class Relief:
 
     def _welcome(self, coming: Child, now: float) -> None:
         if coming.ended() is not None:
-            print("A new worker could not start: the others go on as they were.", file=sys.stderr)
+            log.error("A new worker could not start: the others go on as they were.")
             self._coming, self._asked_at = None, 0.0
         elif coming.ready:
             place = self._next()
@@ -82,5 +82,5 @@ class Relief:
         if going.pid is None:
             self._going = None
         elif now > self._patience_until:
-            print(f"Process {going.pid} did not end in time: killed.", file=sys.stderr)
+            log.warning("Process %s did not end in time: killed.", going.pid)
             going.signal(signal.SIGKILL)

@@ -90,9 +90,11 @@ def _serve_on(listener: socket.socket, settings: Settings, rehearse: int) -> int
             store.launch()
         # The longest part of a start, while the stores read their files.
         from server.serving.exchange import Exchange
+        from server.serving.logs import set_up_logs
         from server.serving.parent import Parent
         from server.serving.worker import become_child, run_worker
 
+        set_up_logs()
         _check_helplines(settings.helplines_file)
         for store in stores:
             store.await_answer()

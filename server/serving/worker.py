@@ -17,7 +17,6 @@ from uvicorn import Config, Server
 
 from server.serving.exchange import ALIVE_SECONDS, Exchange
 from server.serving.http_deadline import REQUEST_SECONDS, DeadlineProtocol
-from server.serving.logs import set_up_logs
 from server.settings import Settings
 from server.sockets.protocol import RoomSocketProtocol
 from server.store.data_directory import dies_with_parent
@@ -158,7 +157,6 @@ def run_worker(
 ) -> None:
     """Serve until told to stop; the whole life of a forked worker."""
     become_child(parent)
-    set_up_logs()
 
     class Passing(DeadlineProtocol):
         pass_on = staticmethod(partial(exchange.pass_on, line))

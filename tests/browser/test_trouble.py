@@ -14,6 +14,8 @@ from tests.browser.door_visit import Visit
 from tests.browser.visitor import DESK, Visitor
 from tests.running_server import RunningServer
 
+# A little longer than a step of the whole room rests (web/static/js/room/steady.js).
+STEP_RESTS_MS = 1_800
 OPEN = ("--starts", "now", "--on-call", "Dr Sen, 555", "--pause-seconds", "1")
 
 
@@ -24,15 +26,20 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
         yield running
 
 
+def begin(meera: Visitor) -> None:
+    """Go to the introductions as soon as somebody is there."""
+    meera.see("1 participant here")
+    meera.press("Begin the session")
+    meera.press("Move to introductions")
+
+
 @pytest.fixture
 def pair(server: RunningServer, chromium: Browser) -> Iterator[tuple[Visitor, Visitor]]:
     """A facilitator and a participant in introductions, the floor offered to her."""
     links = server.create(*OPEN)
     meera = Visitor(chromium, DESK).come_in(links["facilitator"], "Meera")
     asha = Visitor(chromium).come_in(links["participant"], "Asha")
-    meera.see("1 participant here")
-    meera.press("Begin the session")
-    meera.press("Move to introductions")
+    begin(meera)
     asha.moment("It is your turn, whenever you are ready.")
     yield meera, asha
     meera.close()
@@ -53,6 +60,31 @@ def test_a_worker_that_dies_costs_nobody_their_turn(
     asha.press("I am done")  # nobody served the room meanwhile, so she never was away
     asha.moment("Thank you.")
     expect(meera.page.locator(".person", has_text="Asha")).to_contain_text("spoke")
+
+
+def test_what_was_written_outlives_the_only_process_that_knew_it(
+    server: RunningServer, chromium: Browser
+) -> None:
+    links = server.create(*OPEN, "--mode", "text")
+    meera = Visitor(chromium, DESK).come_in(links["facilitator"], "Meera")
+    asha = Visitor(chromium).come_in(links["participant"], "Asha")
+    begin(meera)
+    asha.press("Start")
+    field = asha.page.get_by_label("Write here; everybody reads along")
+    field.press_sequentially("I have not slept well")
+    meera.see("I have not slept well")
+    (worker,) = server.workers()
+    os.kill(worker, signal.SIGKILL)
+    asha.see("Connection lost. Your place is kept.")
+    asha.moment("Your time is kept.")
+    expect(field).to_have_value("I have not slept well")
+    field.press_sequentially(" since May")
+    asha.not_see("Connection lost. Your place is kept.")
+    ben = Visitor(chromium).come_in(links["participant"], "Ben")  # nothing is typed any more
+    ben.see("I have not slept well since May")
+    meera.see("I have not slept well since May")
+    for visitor in (meera, asha, ben):
+        visitor.close()
 
 
 def test_clocks_stand_while_the_store_is_away(
@@ -199,3 +231,57 @@ def test_letters_act_for_a_facilitator_who_is_not_typing(pair: tuple[Visitor, Vi
     meera.page.get_by_role("tab", name="People").click()
     meera.page.keyboard.press("h")
     meera.see("Go on")
+
+
+def test_everybody_is_told_that_the_room_is_held(server: RunningServer, chromium: Browser) -> None:
+    links = server.create(*OPEN)
+    meera = Visitor(chromium, DESK).come_in(links["facilitator"], "Meera")
+    asha = Visitor(chromium).come_in(links["participant"], "Asha")
+    hall = Visitor(chromium, DESK).come_in(links["observer"])
+    begin(meera)
+    asha.press("Start")
+    hall.see("Somebody is being heard")
+    meera.press("Hold")
+    meera.see("The room is held. Every clock stands.")
+    expect(meera.page.locator(".person", has_text="Asha")).to_contain_text("time kept")
+    meera.not_see("dropped, time kept")
+    asha.see("We are holding the room for a moment.")
+    hall.see("The room is held")
+    hall.not_see("Somebody is being heard")
+    for visitor in (meera, asha, hall):
+        visitor.close()
+
+
+def test_who_presses_twice_is_taken_once_and_not_corrected(pair: tuple[Visitor, Visitor]) -> None:
+    meera, asha = pair
+    problems = asha.page.locator(".notice")
+    asha.button("Start").dblclick()
+    asha.moment("Take your time.")
+    asha.button("I am done").dblclick()
+    asha.moment("Thank you.")
+    expect(problems).to_have_count(0)
+    meera.see("Move to discussion")
+    meera.page.wait_for_timeout(STEP_RESTS_MS)
+    stage = meera.page.locator("[aria-current=step]")
+    for _ in range(2):
+        meera.page.keyboard.press("n")
+        meera.page.wait_for_timeout(300)
+    expect(stage).to_contain_text("Discussion")
+    meera.page.wait_for_timeout(STEP_RESTS_MS)
+    expect(stage).to_contain_text("Discussion")
+    meera.page.keyboard.press("n")
+    expect(stage).to_contain_text("Close")
+
+
+def test_an_offer_is_never_covered_by_gestures(pair: tuple[Visitor, Visitor]) -> None:
+    _, asha = pair
+    asha.press("Later")
+    asha.press(re.compile("Gesture"))
+    asha.see("With you")
+    asha.moment("It is your turn, whenever you are ready.")
+    asha.not_see("With you")
+    asha.button("Not this round").click(trial=True)
+    asha.press(re.compile("Gesture"))  # whoever opens them now still reaches both
+    asha.see("With you")
+    asha.button("Not this round").click()
+    asha.moment("Thank you for being here. You can simply listen.")

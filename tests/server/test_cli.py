@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -287,7 +288,13 @@ def test_a_stop_is_clean_and_leaves_nobody_behind(tmp_path: Path, number: int) -
         assert len(family) == 4
         assert server.stop(number) == 0
         assert not any(runs(pid) for pid in family)
-        assert server.printed().splitlines() == [f"Thera-Peer is ready at {server.url}"]
+        ready, *log = server.printed().splitlines()
+        assert ready == f"Thera-Peer is ready at {server.url}"
+        said = [
+            re.fullmatch(r"[-0-9]{10} [0-9:,]{12} INFO \[\d+\] thera_peer: (.*)", line)
+            for line in log
+        ]
+        assert [line and line[1] for line in said] == ["Stopping.", "Stopped."]
 
 
 def test_a_second_server_on_the_directory_refuses(server: RunningServer) -> None:
@@ -304,13 +311,14 @@ def test_a_killed_worker_is_replaced(tmp_path: Path) -> None:
         until(lambda: len(server.workers()) == 2 and set(server.workers()) != set(before))
         assert before[1] in server.workers()
         assert healthy(server)
+        until(lambda: "A new worker" in server.printed())  # somebody reads that all is well again
 
 
 def test_a_killed_store_comes_back_with_its_data(tmp_path: Path) -> None:
     with RunningServer(tmp_path) as server:
         created = server.create()
         os.kill(server.store(), signal.SIGKILL)
-        until(lambda: server.printed().count("The store store ended") == 1)
+        until(lambda: server.printed().count("The embedded store (store.log) ended") == 1)
         until(lambda: session_is_known(server, created))
 
 

@@ -39,7 +39,10 @@ async def test_a_defect_of_who_is_told_does_not_end_the_watch(
     assert "a name" not in caplog.text
 
 
-async def test_a_store_that_refuses_for_a_while_is_said_to_be_away_once(own_house: House) -> None:
+async def test_a_store_that_refuses_for_a_while_is_said_to_be_away_once(
+    own_house: House, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "thera_peer")
     settings = read_settings(
         redis_url=own_house.store.url, secret_key=SECRET, public_url="http://127.0.0.1"
     )
@@ -53,3 +56,6 @@ async def test_a_store_that_refuses_for_a_while_is_said_to_be_away_once(own_hous
         await asyncio.sleep(1.5)  # six more pulses are refused
         await client.execute_command("ACL", "SETUSER", "default", "+publish")  # type: ignore[no-untyped-call]
         assert not await told.get()
+    refused, back = (record.getMessage() for record in caplog.records)
+    assert refused.startswith("The store refuses: User default has no permissions")
+    assert back == "The store is back: the rooms go on."

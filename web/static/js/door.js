@@ -83,7 +83,7 @@ async function goIn() {
 function refused(problem) {
   put("enter-status", "");
   if (problem.code === "consent_required") return location.reload(); // the page has an older text
-  if (problem.code === "invalid") return wrongName(t("Please choose another name, of at most 40 letters."));
+  if (problem.code === "invalid") return wrongName(t("Please choose another name, of at most 40 letters that can be seen."));
   if (problem.code === "not_open" && problem.opens_at) return waitForDoors(problem.opens_at);
   const words = wordsFor(problem, door.dataset.contact);
   if (words === AWAY) return put("enter-status", `${words.title} ${words.advice}`); // what was typed stays

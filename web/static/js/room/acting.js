@@ -20,8 +20,19 @@ export function acting({ store, socket, draw, gone }) {
     draw();
   }
 
+  /** @type {Map<string, Promise<Answer>>} what has no answer yet: pressed twice it is meant once */
+  const underWay = new Map();
+
   /** @type {Room["act"]} */
-  async function act(name, fields = {}) {
+  function act(name, fields = {}) {
+    const deed = JSON.stringify([name, fields]);
+    const answer = underWay.get(deed) ?? send(name, fields).finally(() => underWay.delete(deed));
+    underWay.set(deed, answer);
+    return answer;
+  }
+
+  /** @type {Room["act"]} */
+  async function send(name, fields = {}) {
     store.ui.problem = "";
     // Without a connection nobody can be told, but nobody has to wait for one to leave.
     const unheard = name === "leave" && store.link.state !== "open";
@@ -44,7 +55,7 @@ export function acting({ store, socket, draw, gone }) {
     const sent = socket.command("ask_support", note ? { kind, note } : { kind });
     if (store.link.state !== "open") return unsent();
     const answer = await sent;
-    return answer.kind === "done" ? "sent" : t(answer.message);
+    return answer.kind === "refused" ? t(answer.message) : "sent";
   }
 
   return { act, set, askSupport, showProblem };

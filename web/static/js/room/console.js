@@ -8,7 +8,7 @@ import { fitLine } from "./fit_line.js";
 import { turnControls } from "./turn_controls.js";
 import { panels } from "./panels.js";
 import { kbd } from "./shortcuts.js";
-import { isResting } from "./steady.js";
+import { stepRests } from "./steady.js";
 import { pushToTalk } from "../voice/push_to_talk.js";
 
 /** @typedef {import('./types.js').Room} Room */
@@ -29,7 +29,9 @@ export function facilitatorConsole(/** @type {Room} */ room) {
 
 function leadButtons(/** @type {Room} */ room) {
   const { main, other } = steps(room);
-  const rests = isResting("lead", main ? `${main.command} ${main.label}` : "", () => room.set({}));
+  const redraw = () => room.set({});
+  const rests = stepRests("lead", main, redraw);
+  const otherRests = stepRests("other", other, redraw);
   return html`<div class="lead-buttons">
     ${when(
       main,
@@ -39,7 +41,8 @@ function leadButtons(/** @type {Room} */ room) {
     )}
     ${when(
       other,
-      (other) => html`<button class="button" type="button" @click=${() => take(room, other)}>
+      (other) => html`<button class="button" type="button"
+      aria-disabled=${otherRests} @click=${() => otherRests || take(room, other)}>
       ${other.label} ${kbd(room, "M")}</button>`,
     )}
     ${!main && room.view.stage === "lobby" ? onCallFirst(room) : nothing}

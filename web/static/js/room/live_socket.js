@@ -103,8 +103,8 @@ export class LiveSocket {
     this.tries = 0;
     this.on.link("open", null);
     for (const [id, pending] of this.pending) {
-      if (pending.fleeting) this.pending.delete(id);
-      else this.socket?.send(pending.frame);
+      if (!pending.fleeting) this.socket?.send(pending.frame);
+      else if (this.pending.delete(id)) pending.answer({ kind: "dropped" });
     }
     this.ping();
   }

@@ -7,6 +7,7 @@ import { LiveSocket } from "./live_socket.js";
 import { RoomStore } from "./room_store.js";
 import { Milestones } from "./milestones.js";
 import { screen } from "./screen.js";
+import { writeAgain } from "./spoken_words.js";
 import { syncSheet } from "./sheet.js";
 import { acting } from "./acting.js";
 import { farewell } from "./farewell.js";
@@ -114,6 +115,7 @@ function drawNow() {
     offerCall(null, card);
     return render([bareHead(), farewell(gone ?? 4100)], root);
   }
+  writeAgain(now);
   sound.follow(now.view, now.you, now.link.state === "open");
   const give = keepFocus(root);
   render(screen(now), root);
@@ -121,8 +123,7 @@ function drawNow() {
   give();
   offerCall(now, card);
   if (now.view.waiting) return;
-  const words = milestones.spoken(now);
-  if (words) spoken.textContent = words;
+  milestones.speak(now, spoken);
   document.title = titleOf(now);
 }
 

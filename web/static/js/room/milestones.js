@@ -9,6 +9,9 @@ import { stageName } from "./stepper.js";
 
 /** @typedef {import('./types.js').Room} Room */
 
+// Long enough for a screen reader that is in the middle of something else.
+const SPOKEN_MS = 8_000;
+
 export class Milestones {
   constructor() {
     this.floor = "";
@@ -17,6 +20,17 @@ export class Milestones {
     this.left_ms = 0;
     this.turn = "";
     this.next = false;
+    /** @type {ReturnType<typeof setTimeout>|undefined} */
+    this.forgetting = undefined;
+  }
+
+  /** Says it once: who comes upon the line later must not read what was true a minute ago. */
+  speak(/** @type {Room} */ room, /** @type {HTMLElement} */ line) {
+    const words = this.spoken(room);
+    if (!words) return;
+    line.textContent = words;
+    clearTimeout(this.forgetting);
+    this.forgetting = setTimeout(() => line.replaceChildren(), SPOKEN_MS);
   }
 
   /** The sentence to speak now, or '' when nothing worth words has happened. */

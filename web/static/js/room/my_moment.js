@@ -13,16 +13,18 @@ import { myMicrophone } from "../voice/voice_parts.js";
 /** @typedef {import('./types.js').Room} Room */
 /** @typedef {{label: string, icon: string, command: string, fields?: Record<string, unknown>}} Deed */
 
+const isHeard = (/** @type {Room} */ { link }) => link.state === "open" && !link.away;
 const mineNow = (/** @type {Room} */ { view, you }) => view.turn?.person === you.person;
 
 export function myMoment(/** @type {Room} */ room) {
-  const heard = room.link.state === "open" && !room.link.away;
   return html`<section class="moment ${mineNow(room) ? "is-mine" : ""}" aria-label=${t("My moment")}
       data-region tabindex="-1">
     <p class="moment-sentence">${sentence(room)}</p>
-    ${hint(room)}
-    ${myMicrophone(room)}
-    ${when(heard, () => html`<div class="moment-deeds">${mainButton(room)} ${passing(room)}</div>`)}
+    ${when(
+      isHeard(room),
+      () => html`${hint(room)} ${myMicrophone(room)}
+      <div class="moment-deeds">${mainButton(room)} ${passing(room)}</div>`,
+    )}
   </section>`;
 }
 
@@ -102,7 +104,9 @@ export function sentence(/** @type {Room} */ room) {
   return t("A moment of quiet.");
 }
 
-function mySentence(/** @type {Room} */ { view, now }) {
+function mySentence(/** @type {Room} */ room) {
+  const { view, now } = room;
+  if (!isHeard(room)) return t("Your time is kept.");
   const reading = readTurn(view.turn, now);
   if (reading?.phase === "offered") return t("It is your turn, whenever you are ready.");
   if (reading?.phase === "held")

@@ -12,6 +12,7 @@ export function trouble(/** @type {Room} */ { link, view, you }) {
   if (link.state === "lost") return t("Connection lost. Your place is kept.");
   if (link.state === "open" && link.away)
     return t("We are reconnecting. The clock has stopped; nobody loses time.");
+  if (view.held && you.role === "facilitator") return t("The room is held. Every clock stands.");
   const alone = !view.facilitator_present && !view.calm; // the calm screen says it in its own words
   if (you.role !== "facilitator" && alone && RUNNING.includes(view.stage)) {
     return t("Your facilitator is reconnecting. Please stay; nobody new is called meanwhile.");

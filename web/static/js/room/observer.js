@@ -57,15 +57,15 @@ function dots(/** @type {Room} */ room) {
     </svg>
     <figcaption class="circle-middle">
       <p class="middle-name">${middleWords(room, reading !== null)}</p>
-      ${when(reading, (reading) => html`<p class="middle-time" aria-hidden="true">${inWords(reading.left_ms)}</p>`)}
+      ${when(!isCalm(room) && reading, (reading) => html`<p class="middle-time" aria-hidden="true">${inWords(reading.left_ms)}</p>`)}
     </figcaption>
   </figure>`;
 }
 
 /** @param {Room} room @param {boolean} heard */
 function middleWords(room, heard) {
-  if (heard) return t("Somebody is being heard");
   if (isCalm(room)) return t("The room is held");
+  if (heard) return t("Somebody is being heard");
   if (room.view.stage === "lobby") return t("We begin soon");
   return room.view.stage === "welcome" ? t("Welcome") : t("A moment of quiet");
 }

@@ -25,7 +25,7 @@ export function standingWords(/** @type {Room} */ { view }, /** @type {Person} *
   const place = (view.next ?? []).indexOf(person.id);
   if (person.standing === "speaking") return t("speaking");
   if (person.standing === "offered") return t("asked now");
-  if (person.standing === "held") return t("dropped, time kept");
+  if (person.standing === "held") return view.held ? t("time kept") : t("dropped, time kept");
   if (place === 0) return t("next");
   if (place > 0) return tn("{n} before", "{n} before", place);
   if (person.standing === "later") return t("later");

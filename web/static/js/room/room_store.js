@@ -70,6 +70,7 @@ export class RoomStore {
   /** Another turn, or none: what was opened for the one before is closed. */
   turned(/** @type {import('./types.js').Turn|null} */ before) {
     this.ui.passing = false;
+    this.ui.gesturing = false; // on a phone it would cover what can be answered now
     this.ui.writing = false;
     if (before?.person) this.ui.heard = before.person;
   }
@@ -82,15 +83,21 @@ export class RoomStore {
   /** While nobody keeps the time, no clock on the screen may go on. */
   standStill(/** @type {boolean} */ away) {
     this.link.away = away;
-    if (away) this.clock.stop();
+    if (away) this.broken();
     else this.clock.go();
+  }
+
+  broken() {
+    this.clock.stop();
+    const mine = this.live.texts[this.you?.person ?? ""];
+    if (mine) mine.unheard = true;
   }
 
   /** @param {import('./types.js').Link['state']} state @param {number|null} code */
   linked(state, code) {
     this.link.state = state;
     this.link.code = code;
-    if (state === "lost") this.clock.stop();
+    if (state === "lost") this.broken();
     if (state === "open") this.clock.go();
   }
 

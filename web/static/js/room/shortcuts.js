@@ -6,6 +6,7 @@
 import { html, nothing } from "./lit.js";
 import { controls } from "./turn_controls.js";
 import { steps, take } from "./next_step.js";
+import { stepRests } from "./steady.js";
 
 /** @typedef {import('./types.js').Room} Room */
 
@@ -22,8 +23,9 @@ export function kbd(/** @type {Room} */ { ui }, /** @type {string} */ key) {
 /** What the pressed letter does, with the labels of the screen it was pressed on. */
 export function press(/** @type {Room} */ room, /** @type {string} */ key) {
   const { main, other } = steps(room);
-  if (key === "N" && main) return take(room, main);
-  if (key === "M" && other) return take(room, other);
+  const redraw = () => room.set({});
+  if (key === "N" && main) return stepRests("lead", main, redraw) || take(room, main);
+  if (key === "M" && other) return stepRests("other", other, redraw) || take(room, other);
   if (key === "Z" && room.may("undo_advance")) return room.act("undo_advance");
   if (key === "H" && room.may("resume")) return room.act("resume");
   const control = controls(room).find((c) => c.key === key);

@@ -11,8 +11,9 @@ const LONGEST = 2000;
 const SEND_EVERY_MS = 350;
 
 /** What the holder (and a facilitator) has written in this turn. */
-export function spokenWords(/** @type {Room} */ { view, you, live }) {
-  const turn = view.turn?.id ?? view.last_turn ?? "";
+export function spokenWords(/** @type {Room} */ room) {
+  const { view, you, live } = room;
+  const turn = turnOf(room);
   const texts = Object.entries(live.texts).filter(
     ([who, said]) => who !== you.person && said.text && said.turn === turn,
   );
@@ -38,9 +39,23 @@ function sendSoon(
   if (waiting) return;
   waiting = setTimeout(() => {
     waiting = undefined;
+    if (room.live.texts[room.you.person]?.unheard) return; // goes with `writeAgain`
     void room.act("write", { turn, text: field.value.slice(0, LONGEST) });
   }, SEND_EVERY_MS);
 }
+
+/**
+ * After a break sends again what I had written, as soon as I may write: no server keeps words
+ * anywhere but in the memory of a process, and that process may be the one that ended.
+ */
+export function writeAgain(/** @type {Room} */ room) {
+  const own = room.live.texts[room.you.person];
+  if (!own?.unheard || own.turn !== turnOf(room) || !room.may("write")) return;
+  own.unheard = false;
+  void room.act("write", { turn: own.turn, text: own.text.slice(0, LONGEST) });
+}
+
+const turnOf = (/** @type {Room} */ { view }) => view.turn?.id ?? view.last_turn ?? "";
 
 function label(/** @type {Room} */ { you, view }) {
   if (you.role === "facilitator") return t("Write to everyone");
@@ -48,11 +63,12 @@ function label(/** @type {Room} */ { you, view }) {
   return t("Write, if you would rather not speak");
 }
 
-/** The field for who may write now. A new turn is a new, empty field. */
+/** The field for who may write now. A new turn is a new, empty field; a break of the line is none. */
 export function writeTurn(/** @type {Room} */ room) {
-  const turn = room.view.turn?.id ?? room.view.last_turn ?? "";
-  if (!room.may("write") || !turn) return nothing;
+  const turn = turnOf(room);
   const own = room.live.texts[room.you.person];
+  const begun = Boolean(own?.text) && own.turn === turn && room.view.turn?.person === room.you.person;
+  if (!turn || !(room.may("write") || begun)) return nothing;
   if (speaks(room) && !room.ui.writing && own?.turn !== turn) return nothing;
   return html`<div class="field write">
     <label for="write-turn">${label(room)}</label>
@@ -60,7 +76,7 @@ export function writeTurn(/** @type {Room} */ room) {
       .value=${own?.turn === turn ? own.text : ""}
       @input=${(/** @type {InputEvent} */ event) => {
         const field = /** @type {HTMLTextAreaElement} */ (event.currentTarget);
-        room.live.texts[room.you.person] = { turn, text: field.value };
+        room.live.texts[room.you.person] = { ...own, turn, text: field.value };
         sendSoon(room, turn, field);
       }}></textarea>
   </div>`;

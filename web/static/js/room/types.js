@@ -110,7 +110,8 @@
  *
  * @typedef {{type: 'view', now: number, view: View, you: You}} ViewFrame
  * @typedef {{from: string, name: string, to: string|null, text: string, at: number}} Line
- * @typedef {{kind: 'done'}|{kind: 'refused', code: string, message: string}} Answer
+ * @typedef {{kind: 'done'}|{kind: 'refused', code: string, message: string}|{kind: 'dropped'}} Answer
+ *   `dropped`: the line broke, and it is too late for it
  *
  * What every part of the screen is given to draw itself.
  * @typedef {object} Room
@@ -133,7 +134,8 @@
  * @property {number|null} code the close code that ended it for good
  *
  * @typedef {object} Live what is relayed and never stored
- * @property {Record<string, {turn: string, text: string}>} texts by person
+ * @property {Record<string, {turn: string, text: string, unheard?: boolean}>} texts by person;
+ *   `unheard`: my own, and the line broke since
  * @property {Record<string, {count: number, until: number}>} gestures by kind
  * @property {Line[]} lines
  * @property {Record<string, string>} notes by alert
