@@ -119,7 +119,8 @@ class Others:
     ) -> None:
         """Check that a fault makes them at most so many times slower: the median of the pairs.
 
-        Of a few pairs one has to be good: a busy machine makes bad ones, never good ones.
+        A short run ends with its first pair if that is good: a busy machine makes bad ones,
+        never good ones.
         """
         ratios: list[float] = []
         while len(ratios) < pairs:
@@ -128,7 +129,7 @@ class Others:
                 with_it = await self.p99_ms(seconds)
             ratios.append(with_it / without)
             print(f"p99 {without:.1f} ms without, {with_it:.1f} ms with: {ratios[-1]:.2f}")  # noqa: T201
-            if pairs <= FEW_PAIRS and ratios[-1] <= most:
+            if pairs <= FEW_PAIRS and len(ratios) == 1 and ratios[0] <= most:
                 return
         assert statistics.median(ratios) <= most, ratios
 
