@@ -42,13 +42,14 @@ setup: $(VENV)/stamp-package $(VENV)/stamp-web
 run: setup
 	@$(BIN)/thera-peer serve --rehearse 8
 
-# In the order of what they leave to others: four at a time, three, one. Faults mostly wait.
+# In the order of what they leave to others: four at a time, three, two, one. Faults mostly wait.
 test: check browser-packages
 	$(BIN)/pytest -q tests/engine --cov -n 2
 	$(BIN)/pytest -q --ignore=tests/engine -m "not alone" -n $(TESTERS) --dist worksteal
 	$(BIN)/pytest -q tests/faults -m "alone and not every_core" -n 3 --dist worksteal
 	$(BIN)/pytest -q tests/faults -m "alone and every_core"
-	$(BIN)/pytest -q --ignore=tests/engine --ignore=tests/faults -m alone
+	$(BIN)/pytest -q tests/server -m alone -n 2 --dist loadgroup
+	$(BIN)/pytest -q tests/browser -m alone
 
 # pytest-timeout's two minutes are for short runs; its thread would end a process, and the
 # seed with it. Two at a time, as most of them wait; then those that keep every core busy.

@@ -45,7 +45,7 @@ from tests.engine.test_permissions import command_for
 from tests.engine.world import BEN, FAY, GIL, OLI, SECOND, World
 
 PEOPLE = [PersonId(name) for name in ("ana", "ben", "cai", "dev", "eva", "fin")]
-HURRY = int(os.environ.get("THERA_PEER_EXAMPLES", "150"))
+HURRY = int(os.environ.get("THERA_PEER_EXAMPLES", "100"))
 
 person = st.sampled_from(PEOPLE)
 facilitator = st.sampled_from([FAY, GIL])

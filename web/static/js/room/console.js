@@ -2,7 +2,7 @@
 import { html, nothing, when } from "./lit.js";
 import { t } from "../strings.js";
 import { icon } from "./icon.js";
-import { steps, take } from "./next_step.js";
+import { steps, take, takesAll } from "./next_step.js";
 import { scriptLine } from "./script_line.js";
 import { fitLine } from "./fit_line.js";
 import { turnControls } from "./turn_controls.js";
@@ -35,7 +35,7 @@ function leadButtons(/** @type {Room} */ room) {
   return html`<div class="lead-buttons">
     ${when(
       main,
-      (main) => html`<button class="button primary large lead-main" type="button"
+      (main) => html`<button class="button primary large lead-main ${takesAll(main) ? "is-step" : ""}" type="button"
       aria-disabled=${rests} @click=${() => rests || take(room, main)}>
       <span>${main.label}</span> ${icon("arrow-right")} ${kbd(room, "N")}</button>`,
     )}

@@ -28,6 +28,10 @@ export function endStep() {
   return { label: t("End the session"), command: "end_session", fields: {}, confirm: true };
 }
 
+/** Whether a step takes the whole room along. */
+export const takesAll = (/** @type {Step|null} */ step) =>
+  ["begin", "advance", "end_session"].includes(step?.command ?? "");
+
 /** The step to the next stage, or the end. @returns {Step|null} */
 export function stageStep(/** @type {Room} */ { view, may }) {
   if (may("begin")) return { label: t("Begin the session"), command: "begin", fields: {} };

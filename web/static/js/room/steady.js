@@ -5,6 +5,8 @@
  * that they have pressed "Ask to speak" (bigbluebutton#19858).
  */
 
+import { takesAll } from "./next_step.js";
+
 // Longer than a finger that is already on its way, shorter than a decision.
 const REST_MS = 350;
 // A step of the whole room takes everybody along: a key pressed twice must not take two.
@@ -34,6 +36,5 @@ export function isResting(place, deed, redraw, rest_ms = REST_MS) {
  */
 export function stepRests(place, step, redraw) {
   const deed = step ? `${step.command} ${step.label}` : "";
-  const takesAll = ["begin", "advance", "end_session"].includes(step?.command ?? "");
-  return isResting(place, deed, redraw, takesAll ? STEP_REST_MS : REST_MS);
+  return isResting(place, deed, redraw, takesAll(step) ? STEP_REST_MS : REST_MS);
 }
