@@ -103,6 +103,7 @@ export class LiveSocket {
     this.tries = 0;
     this.on.link("open", null);
     for (const [id, pending] of this.pending) {
+      // The line broke, and for what is fleeting it is too late.
       if (!pending.fleeting) this.socket?.send(pending.frame);
       else if (this.pending.delete(id)) pending.answer({ kind: "dropped" });
     }

@@ -40,6 +40,7 @@ export class RoomStore {
       read: 0,
       keys: keysWanted(),
       confirm: "",
+      chosen: {},
       theme: "",
       heard: "",
     };

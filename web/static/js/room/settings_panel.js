@@ -98,10 +98,17 @@ function limit(/** @type {Room} */ room) {
  */
 function choice(room, command, label, second, ways) {
   if (!room.may(command)) return nothing;
+  // What was pressed stands until its answer: on a slow line it would jump back and forth.
+  const { chosen } = room.ui;
+  const choose = async (/** @type {number} */ at) => {
+    room.set({ chosen: { ...chosen, [command]: at === 1 } });
+    await room.act(command, ways[at][1]);
+    room.set({ chosen: {} });
+  };
   return html`<fieldset class="field choice"><legend>${label}</legend>
     ${ways.map(
-      ([words, fields], at) => html`<label class="check"><input type="radio" name=${command}
-      .checked=${live((at === 1) === second)} @change=${() => room.act(command, fields)}> ${words}</label>`,
+      ([words], at) => html`<label class="check"><input type="radio" name=${command}
+      .checked=${live((at === 1) === (chosen[command] ?? second))} @change=${() => choose(at)}> ${words}</label>`,
     )}
   </fieldset>`;
 }

@@ -111,7 +111,6 @@
  * @typedef {{type: 'view', now: number, view: View, you: You}} ViewFrame
  * @typedef {{from: string, name: string, to: string|null, text: string, at: number}} Line
  * @typedef {{kind: 'done'}|{kind: 'refused', code: string, message: string}|{kind: 'dropped'}} Answer
- *   `dropped`: the line broke, and it is too late for it
  *
  * What every part of the screen is given to draw itself.
  * @typedef {object} Room
@@ -153,6 +152,7 @@
  * @property {number} read private lines read so far
  * @property {boolean} keys single-letter shortcuts are on
  * @property {string} confirm the command waiting for a second press
+ * @property {Record<string, boolean>} chosen settings pressed and not yet answered: the second way?
  * @property {string} theme the theme being edited
  * @property {string} heard who had the floor last
  */
