@@ -105,13 +105,6 @@ def test_a_seat_is_kept_for_a_minute_for_the_first_connection() -> None:
     assert world.room.people[ANA].gone == "expired"
 
 
-def test_who_never_came_and_cannot_come_back_is_forgotten() -> None:
-    world = lobby()
-    world.do(Enter(person=ANA, role=Role.PARTICIPANT, name="Ana", browser=""))
-    world.wait(60 * SECOND)
-    assert ANA not in world.room.people
-
-
 def test_once_connected_losing_the_connection_keeps_the_seat() -> None:
     world = lobby(ANA)
     world.drop(ANA)

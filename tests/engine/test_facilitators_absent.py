@@ -44,6 +44,15 @@ def test_a_short_break_of_the_facilitators_line_is_nobodys_business() -> None:
     assert facilitator_shown(world)
 
 
+def test_who_leaves_after_the_facilitator_does_not_put_it_off() -> None:
+    world = introductions(ANA)
+    world.drop(FAY)
+    world.wait(3 * SECOND)
+    world.drop(ANA)
+    world.wait(2 * SECOND)
+    assert not facilitator_shown(world)
+
+
 def test_one_of_two_facilitators_is_enough() -> None:
     world = introductions(ANA)
     world.enter(GIL, Role.FACILITATOR)
