@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import secrets
 import shutil
 import signal
 import socket
 import subprocess
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +30,8 @@ FAILOVER_TIMEOUT_MS = 1_500
 START_SECONDS = 30.0
 KEPT = ("--appendonly", "yes", "--appendfsync", "always", "--repl-diskless-sync-delay", "0")
 NAME = "rooms"
+# Below those that Linux gives to connections (net.ipv4.ip_local_port_range).
+PORTS = range(20_000, 32_000)
 SLOTS = 16_384
 # More than the sockets between two servers hold: what is written after it is not sent.
 CLOG_BYTES = 4 * 1024 * 1024
@@ -45,10 +49,15 @@ def program_called(name: str) -> str:
 
 
 def free_port() -> int:
-    """Return a port that nobody uses."""
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return int(one.getsockname()[1])
+    """Return a port that nobody uses, of those that the kernel gives to no connection.
+
+    Else one of thousands of clients might have it when the server starts, or starts again.
+    """
+    while True:
+        port = secrets.choice(PORTS)
+        with socket.socket() as one, suppress(OSError):
+            one.bind(("127.0.0.1", port))
+            return port
 
 
 def until(true: Callable[[], Any], seconds: float = START_SECONDS) -> None:
