@@ -103,26 +103,40 @@ class Cluster(Redis):
         return self._is_stale  # somebody else may have read the map meanwhile
 
     async def _ask_all(self) -> dict[int, Place]:
-        """Ask all known nodes at once: some may be dead, and the first answer is enough."""
+        """Ask all known nodes at once, as some may be dead: the first whole map is enough.
+
+        A node that is cut off from the others, or waits for their vote, may answer as quickly:
+        its map counts when no other comes within a moment.
+        """
         asked = {asyncio.create_task(_map_of(place, node)) for place, node in self.nodes.items()}
         error: Exception | None = None
+        doubtful: dict[int, Place] = {}
         try:
             while asked:
-                done, asked = await asyncio.wait(asked, return_when=asyncio.FIRST_COMPLETED)
+                patience = LEARN_AGAIN_SECONDS if doubtful else None
+                done, asked = await asyncio.wait(
+                    asked, timeout=patience, return_when=asyncio.FIRST_COMPLETED
+                )
+                if not done:
+                    break
                 for answer in [task.result() for task in done]:
                     if isinstance(answer, Exception):
                         error = answer
                         continue
-                    owners, others = answer
+                    owners, others, is_whole = answer
                     for place in others:
                         self._node_at(place)
-                    return owners
+                    if is_whole:
+                        return owners
+                    doubtful = owners
         finally:
             for task in asked:
                 task.cancel()
             await asyncio.gather(*asked, return_exceptions=True)
-        assert error is not None
-        raise error
+        if not doubtful:
+            assert error is not None
+            raise error
+        return doubtful
 
     # ---- Commands ---------------------------------------------------------------------
 
@@ -219,12 +233,18 @@ async def _send(node: Any, asking: bool, args: tuple[Any, ...], options: dict[st
 
 async def _map_of(
     place: Place, node: Any
-) -> tuple[dict[int, Place], list[Place]] | redis_errors.RedisError | OSError:
-    """Ask a node who has which slots, and which other nodes there are; or why it does not say."""
+) -> tuple[dict[int, Place], list[Place], bool] | redis_errors.RedisError | OSError:
+    """Ask a node who has which slots, which other nodes there are, and whether it sees all of it.
+
+    Or return why it does not say.
+    """
     owners: dict[int, Place] = {}
     others: list[Place] = []
+    pipeline = node.pipeline(transaction=False)
+    for about in ("SLOTS", "INFO"):
+        pipeline.execute_command("CLUSTER", about)
     try:
-        ranges = await node.execute_command("CLUSTER", "SLOTS")
+        ranges, state = await pipeline.execute()
     except (redis_errors.RedisError, OSError) as error:
         return error
     for first, last, *nodes in ranges:
@@ -232,7 +252,9 @@ async def _map_of(
         places = [((host or b"").decode() or place[0], port) for host, port, *_ in nodes]
         owners |= dict.fromkeys(range(first, last + 1), places[0])
         others += places
-    return (owners, others) if owners else redis_errors.ResponseError("the cluster has no slots")
+    if not owners:
+        return redis_errors.ResponseError("the cluster has no slots")
+    return owners, others, b"cluster_state:ok" in state
 
 
 def _slot(key: str | bytes) -> int:

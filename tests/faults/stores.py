@@ -251,6 +251,7 @@ class Clustered(Replicated):
 
     def __init__(self, program: str, directory: Path, tls: Tls | None = None) -> None:
         """Start all, share the slots out, and wait until the cluster is whole."""
+        self._program = program
         self.servers = [self._node(program, directory, tls) for _ in range(6)]
         places = ",".join(f"127.0.0.1:{one.port}" for one in self.servers[:3])
         self.url = url_of("cluster", places, tls)
@@ -279,6 +280,12 @@ class Clustered(Replicated):
             *KEPT,
             tls=tls,
         )
+
+    def one_cut_off(self, directory: Path) -> Server:
+        """Start a node that knows no other, and takes nearly all slots for its own."""
+        node = self._node(self._program, directory, None)
+        node.send("CLUSTER", "ADDSLOTSRANGE", 0, SLOTS - 2)
+        return node
 
     def _knows_all(self, node: Server) -> bool:
         known: bytes = node.send("CLUSTER", "NODES")

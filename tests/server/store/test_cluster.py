@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -171,6 +172,21 @@ async def test_a_node_that_stands_still_makes_the_store_silent_and_nothing_is_se
         assert await client.get(key) == b"1"
     finally:
         await client.aclose()
+
+
+async def test_a_node_that_is_cut_off_from_the_others_is_not_believed(
+    nodes: Clustered, tmp_path: Path
+) -> None:
+    alone = await asyncio.to_thread(nodes.one_cut_off, tmp_path)
+    client = open_client(nodes.url.replace("://", f"://127.0.0.1:{alone.port},"))
+    assert isinstance(client, Cluster)
+    try:
+        for _ in range(20):
+            client.doubt()
+            await client.set(log_key("s6"), 1)
+    finally:
+        await client.aclose()
+        alone.end()
 
 
 async def test_what_a_replica_has_is_covered_and_what_it_has_not_is_not(
