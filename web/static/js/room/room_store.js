@@ -63,6 +63,7 @@ export class RoomStore {
     this.seen_at = now;
     this.view = view;
     this.you = you;
+    this.ui.chosen = {};
     if (before?.stage !== view.stage) this.ui.script = 0;
     if (before?.turn?.id !== view.turn?.id) this.turned(before?.turn ?? null);
     if (view.turn && view.turn.id !== before?.turn?.id) this.live.texts = this.ofTurn(view.turn.id);

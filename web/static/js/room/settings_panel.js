@@ -98,12 +98,12 @@ function limit(/** @type {Room} */ room) {
  */
 function choice(room, command, label, second, ways) {
   if (!room.may(command)) return nothing;
-  // What was pressed stands until its answer: on a slow line it would jump back and forth.
+  // What was pressed stands until a view says how it is: on a slow line it would jump back and forth.
   const { chosen } = room.ui;
   const choose = async (/** @type {number} */ at) => {
     room.set({ chosen: { ...chosen, [command]: at === 1 } });
-    await room.act(command, ways[at][1]);
-    room.set({ chosen: {} });
+    const answer = await room.act(command, ways[at][1]);
+    if (answer.kind === "refused") room.set({ chosen: {} });
   };
   return html`<fieldset class="field choice"><legend>${label}</legend>
     ${ways.map(

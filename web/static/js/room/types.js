@@ -152,7 +152,7 @@
  * @property {number} read private lines read so far
  * @property {boolean} keys single-letter shortcuts are on
  * @property {string} confirm the command waiting for a second press
- * @property {Record<string, boolean>} chosen settings pressed and not yet answered: the second way?
+ * @property {Record<string, boolean>} chosen settings pressed since the last view: the second way?
  * @property {string} theme the theme being edited
  * @property {string} heard who had the floor last
  */
