@@ -26,9 +26,11 @@ from session_engine.ids import ConnectionId, PersonId
 from session_engine.refusals import REFUSALS, Refused
 from session_engine.room import Person, Room, Turn, awaits_help, circle, find_person, is_closed
 from session_engine.rules import RULES, may
+from session_engine.schedule import waits
 from session_engine.settings import MODES, Settings
 from session_engine.stages import Stage
-from session_engine.views import WAITING_VIEW, view, you
+from session_engine.standing import Stance, stances
+from session_engine.views import WAITING_VIEW, from_stance, view, wait_ms, whom, you
 
 __all__ = [
     "COMMANDS",
@@ -52,6 +54,7 @@ __all__ = [
     "Room",
     "Settings",
     "Stage",
+    "Stance",
     "SupportKind",
     "Tick",
     "TimeLost",
@@ -64,12 +67,17 @@ __all__ = [
     "evolve",
     "find_person",
     "from_dict",
+    "from_stance",
     "is_closed",
     "is_heard",
     "may",
     "next_deadline",
     "replay",
+    "stances",
     "to_dict",
     "view",
+    "wait_ms",
+    "waits",
+    "whom",
     "you",
 ]

@@ -212,6 +212,9 @@ def next_deadline(room: Room) -> int | None:
 
 def fall_due(draft: Draft, now: int) -> None:
     """Let happen, in order, everything that was due by `now`; the offer last."""
+    due_at = next_deadline(draft.room)
+    if due_at is None or due_at > now:
+        return  # nearly always, and known already
     while (first := _first(draft.room)) is not None and first[0] <= now:
         due, row = first
         DEADLINES[row][1](draft, max(due, draft.room.last_at))

@@ -20,9 +20,10 @@ from session_engine.decide_turns import TURN_COMMANDS, check_turn_named
 from session_engine.draft import Draft, sender
 from session_engine.refusals import Refused
 from session_engine.room import Room
-from session_engine.rules import first_condition, standpoint, who_and_when
+from session_engine.rules import first_condition, who_and_when
 from session_engine.settings import Settings
 from session_engine.stages import Stage
+from session_engine.standing import standpoint
 
 DECISIONS: Final[Mapping[type[Any], Callable[[Draft, Any], None]]] = {
     **STAGE_COMMANDS,

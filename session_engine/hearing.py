@@ -10,8 +10,9 @@ Rule 3: the end is that of the clock: a late tick does not lengthen a turn.
 from session_engine.commands import Role
 from session_engine.limits import SECOND_MS
 from session_engine.room import Person, Room
-from session_engine.rules import may_speak, standpoint
+from session_engine.rules import may_speak
 from session_engine.stages import Stage
+from session_engine.standing import standpoint
 
 
 def is_heard(room: Room, person: Person, number: int, now: int) -> bool:

@@ -12,7 +12,8 @@ from session_engine.room import Person, Room
 from session_engine.stages import Stage
 
 
-@lru_cache(maxsize=8)
+# As for deadlines: asked after a change, and again before the next.
+@lru_cache(maxsize=512)
 def waiting(room: Room) -> tuple[PersonId, ...]:
     """List everyone who waits for the floor, present or not, in order."""
     floor = room.floor
@@ -32,7 +33,7 @@ def waiting(room: Room) -> tuple[PersonId, ...]:
     return (*ahead, *(person for person in rest if person not in ahead))
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=512)
 def all_waiting(room: Room) -> frozenset[PersonId]:
     """Give everyone who waits for the floor, to ask about one of them."""
     return frozenset(waiting(room))
@@ -56,16 +57,17 @@ def may_be_offered(person: Person) -> bool:
     )
 
 
-def next_people(room: Room) -> list[PersonId]:
+@lru_cache(maxsize=8)
+def next_people(room: Room) -> tuple[PersonId, ...]:
     """List those who will be offered the floor, in order, as things stand."""
     people = room.people
-    return [
+    return tuple(
         person
         for person in waiting(room)
         if (someone := people[person]).present
         and someone.state == "seated"
         and not someone.silenced
-    ]
+    )
 
 
 def next_offer(room: Room, but: PersonId | None = None) -> PersonId | None:

@@ -11,40 +11,15 @@ is checked afterwards by the decision itself.
 
 from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import Final, NamedTuple
+from typing import Final
 
 from session_engine.commands import Role
 from session_engine.limits import MAX_THEMES
-from session_engine.queue import all_waiting, next_people
+from session_engine.queue import next_people
 from session_engine.room import Person, Room, circle, untaken
 from session_engine.stages import ALL_STAGES, FLOOR_STAGES, LIVE_STAGES, OPEN_STAGES, Stage
+from session_engine.standing import Standpoint, standpoint
 from session_engine.turns import extension_ms
-
-
-class Standpoint(NamedTuple):
-    """All that a condition knows of a person: who stand alike may do the same."""
-
-    role: Role
-    silenced: bool
-    has_turn: bool
-    waits: bool
-    hand_up: bool
-    theme_left: bool
-
-
-def standpoint(room: Room, person: Person) -> Standpoint:
-    """Tell where a person stands."""
-    name, turn = person.id, room.turn
-    return Standpoint(
-        person.role,
-        person.silenced,
-        turn is not None and turn.person == name,
-        name in all_waiting(room),
-        name in room.floor.hands,
-        bool(room.themes) and any(name not in theme.resonates for theme in room.themes),
-    )
-
 
 Condition = Callable[[Room, Standpoint], str | None]
 
@@ -109,7 +84,7 @@ def may_volunteer(room: Room, who: Standpoint) -> str | None:
 
 
 def has_a_theme_left(room: Room, who: Standpoint) -> str | None:
-    return None if who.theme_left else "unknown_theme"
+    return None if len(who.resonated) < len(room.themes) else "unknown_theme"
 
 
 def may_speak(room: Room, who: Standpoint) -> str | None:
@@ -266,8 +241,14 @@ RULES: Final[Mapping[str, Rule]] = {
 # Who waits to be let in may need somebody more than anybody inside.
 _AT_THE_DOOR: Final = ("ask_support", "leave")
 
-_BY_ROLE: Final = {
-    role: tuple((do, rule) for do, rule in RULES.items() if role in rule.roles) for role in Role
+_ROWS: Final = {
+    (role, stage): tuple(
+        (do, rule.conditions)
+        for do, rule in RULES.items()
+        if role in rule.roles and stage in rule.stages
+    )
+    for role in Role
+    for stage in Stage
 }
 
 
@@ -283,7 +264,11 @@ def who_and_when(room: Room, person: Person, do: str) -> str | None:
 
 def first_condition(room: Room, who: Standpoint, do: str) -> str | None:
     """Tell which condition refuses this command; None: it may go ahead."""
-    for condition in RULES[do].conditions:
+    return _first_of(RULES[do].conditions, room, who)
+
+
+def _first_of(conditions: tuple[Condition, ...], room: Room, who: Standpoint) -> str | None:
+    for condition in conditions:
         code = condition(room, who)
         if code is not None:
             return code
@@ -292,16 +277,15 @@ def first_condition(room: Room, who: Standpoint, do: str) -> str | None:
 
 def may(room: Room, person: Person) -> tuple[str, ...]:
     """List the commands that this person could send now, by their wire names."""
-    if person.state != "seated":
-        return _AT_THE_DOOR if person.state == "knocking" else ()
-    return _may(room, standpoint(room, person))
+    return may_from(room, person.state, standpoint(room, person))
 
 
-# Most of a circle stands alike, so after a change this is worked out a few times, not 35.
-@lru_cache(maxsize=32)
-def _may(room: Room, who: Standpoint) -> tuple[str, ...]:
+def may_from(room: Room, state: str, who: Standpoint) -> tuple[str, ...]:
+    """List the commands that somebody in this state could send from this standpoint."""
+    if state != "seated":
+        return _AT_THE_DOOR if state == "knocking" else ()
     return tuple(
         do
-        for do, rule in _BY_ROLE[who.role]
-        if room.stage in rule.stages and first_condition(room, who, do) is None
+        for do, conditions in _ROWS[who.role, room.stage]
+        if _first_of(conditions, room, who) is None
     )

@@ -12,14 +12,15 @@ from functools import lru_cache
 from typing import Any
 
 from session_engine.commands import Role
-from session_engine.ids import PersonId
-from session_engine.queue import all_waiting, next_people
+from session_engine.ids import AlertId, PersonId
+from session_engine.queue import next_people
 from session_engine.room import People, Person, Room, Turn, circle, seating
-from session_engine.rules import may
+from session_engine.rules import may_from
 from session_engine.schedule import clock_stands, fit, stage_ends_at, waits
 from session_engine.script import DEFAULT_SCRIPT
 from session_engine.stages import TURN_KIND, Stage, TurnKind
-from session_engine.turns import LATER, PASSED, SPOKE, left_ms
+from session_engine.standing import Stance, stances, standings
+from session_engine.turns import LATER, left_ms
 
 WAITING_VIEW: dict[str, Any] = {"waiting": True}
 ROUNDS = {TurnKind.INTRODUCTION: "introductions", TurnKind.CLOSING: "closing"}
@@ -104,7 +105,7 @@ def _circle_view(room: Room) -> dict[str, Any]:
         "limit_s": room.limits_ms[TURN_KIND[room.stage]] // 1000,
         "turn": shown_turn,
         "last_turn": room.last_turn,
-        "next": next_people(room),
+        "next": list(next_people(room)),
         "round": ROUNDS[round_.kind] if round_ is not None else None,
         "volunteers": round_ is not None and round_.volunteers,
         "themes": [
@@ -138,6 +139,7 @@ def _person(person: Person) -> dict[str, Any]:
 
 def _facilitator_view(room: Room) -> dict[str, Any]:
     hands, here = room.floor.hands, seating(room.people).here
+    standing = standings(room)
     return {
         "fit": fit(room) if room.stage is not Stage.ENDED else None,
         "script": list(room.scripts.get(room.stage, DEFAULT_SCRIPT[room.stage])),
@@ -165,7 +167,9 @@ def _facilitator_view(room: Room) -> dict[str, Any]:
         "queue_order": room.settings.queue,
         "observers_allowed": room.observers_allowed,
         "limits": {kind.value: ms // 1000 for kind, ms in room.limits_ms.items()},
-        "people": [_row(person, standing(room, person), person.id in hands) for person in here],
+        "people": [
+            _row(person, standing.get(person.id, "none"), person.id in hands) for person in here
+        ],
     }
 
 
@@ -182,36 +186,6 @@ def _row(person: Person, standing: str, hand: bool) -> dict[str, Any]:
     }
 
 
-def standing(room: Room, person: Person) -> str:
-    """Say where a person stands: none, waiting, later, offered, speaking, held,
-    spoke or passed. For facilitators and the person only."""
-    turn, floor = room.turn, room.floor
-    if turn is not None and turn.person == person.id:
-        if turn.started and clock_stands(room, turn):
-            return "held"
-        return "speaking" if turn.started else "offered"
-    if floor.round is not None:
-        settled = floor.round.settled.get(person.id)
-        if person.id in floor.called or settled is None:
-            return _waiting_standing(room, person)
-        return settled
-    if person.id in floor.hands or person.id in floor.called:
-        return "waiting"
-    last = floor.outcomes.get(person.id)
-    return last if last in (SPOKE, PASSED) else "none"
-
-
-def _waiting_standing(room: Room, person: Person) -> str:
-    round_ = room.floor.round
-    assert round_ is not None
-    if person.id in round_.later:
-        return LATER
-    # First where most are found at once: all who wait are in one of the other two.
-    if person.id in all_waiting(room) or person.id in (*round_.waiting, *room.floor.called):
-        return "waiting"
-    return "none"
-
-
 # ── the personal tail ─────────────────────────────────────────────────────────
 
 
@@ -221,31 +195,45 @@ def you(room: Room, person: PersonId, now: int) -> dict[str, Any]:
     Raises KeyError for somebody who never entered.
     """
     someone = room.people[person]
-    if someone.role is Role.PARTICIPANT:
-        place = waits(room).get(person)
-        return {
-            "person": person,
-            "role": "participant",
-            "name": someone.name,
-            "may": may(room, someone),
-            "position": None if place is None else place[0],
-            "wait_ms": None if place is None else max(0, place[1] - now) + place[2],
-            "hand_raised": person in room.floor.hands,
-            "standing": standing(room, someone),
-            "silenced": someone.silenced,
-            "support": _support(room, someone) if room.alerts else None,
-            "resonated": [theme.id for theme in room.themes if person in theme.resonates],
+    shown = {**whom(someone), **from_stance(room, stances(room)(someone))}
+    place = waits(room).get(person)
+    if place is not None:
+        shown["position"], shown["wait_ms"] = place[0], wait_ms(place, now)
+    return shown
+
+
+def whom(person: Person) -> dict[str, Any]:
+    """Render who they are, which never changes."""
+    shown = {"person": person.id, "role": str(person.role)}
+    return shown if person.role is Role.OBSERVER else shown | {"name": person.name}
+
+
+@lru_cache(maxsize=32)  # what it returns is copied, never changed
+def from_stance(room: Room, stance: Stance) -> dict[str, Any]:
+    """Render what all who stand so see of themselves; a place and its wait are everyone's own."""
+    shown: dict[str, Any] = {"may": may_from(room, stance.state, stance.point)}
+    if stance.role is Role.PARTICIPANT:
+        shown |= {
+            "hand_raised": stance.hand_up,
+            "standing": stance.standing,
+            "silenced": stance.silenced,
+            "support": _support(room, stance.alert),
+            "resonated": list(stance.resonated),
         }
-    tail: dict[str, Any] = {"person": person, "role": str(someone.role), "may": may(room, someone)}
-    if someone.role is Role.FACILITATOR:
-        tail["name"] = someone.name
-    return tail
+        if not stance.has_place:
+            shown |= {"position": None, "wait_ms": None}
+    return shown
 
 
-def _support(room: Room, person: Person) -> dict[str, Any] | None:
-    """Show the state of the person's own newest call, while it is open or taken."""
-    for alert in reversed(room.alerts):
-        if alert.person == person.id and alert.state != "closed":
+def wait_ms(place: tuple[int, int, int], now: int) -> int:
+    """Tell how long somebody at this place of `waits` still waits, at `now`."""
+    return max(0, place[1] - now) + place[2]
+
+
+def _support(room: Room, own: AlertId | None) -> dict[str, Any] | None:
+    """Show the state of the person's own call."""
+    for alert in room.alerts:
+        if alert.id == own:
             taker = room.people[alert.taken_by] if alert.taken_by is not None else None
             return {
                 "alert": alert.id,

@@ -19,7 +19,7 @@ from server.rooms.replica import Gap, OtherHistory, Replica
 from server.rooms.sharded_feed import AnyFeed
 from server.rooms.watch import StoreWatch
 from server.store.errors import StoreError
-from server.store.position import START, Position, parse_message
+from server.store.position import START, Position, end_of_message, parse_message
 from server.store.redis_clock import RedisClock
 from server.store.room_log import RoomLog, log_channel
 from session_engine import Command
@@ -127,8 +127,8 @@ class Rooms:
     def heard(self, channel: str, data: bytes) -> None:
         """Take what the channel of a log says."""
         replica = self._replicas.get(self._sessions_by_channel.get(channel, ""))
-        if replica is None:
-            return
+        if replica is None or end_of_message(data) == replica.position:
+            return  # Most often: it is our own, or came with an answer.
         message = parse_message(data)
         try:
             if replica.take(message.before, message.elements):

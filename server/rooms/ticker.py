@@ -60,19 +60,21 @@ class Ticker:
 
     def set_timer(self, replica: Replica, at_least: float = 0.0) -> None:
         """Set the room's timer to its next deadline."""
-        self._cancel(replica)
-        if replica.room is None or not self._rooms.clock.known:
-            return
-        due = next_deadline(replica.room)
+        known = replica.room is not None and self._rooms.clock.known
+        due = next_deadline(replica.room) if known else None
         if due is None:
+            self._cancel(replica)
             return
         wait = max(0.0, (due - self._rooms.clock.now_ms()) / 1000) + MARGIN_SECONDS
         if not self._goes_first(replica):
             wait += OTHERS_WAIT_SECONDS
         loop = asyncio.get_running_loop()
         # A timer of days would be of no use: the clock is looked at again in an hour.
-        wait = min(max(wait, at_least), REBUILD_SECONDS)
-        self._timers[replica.session] = loop.call_later(wait, self._fire, replica)
+        at = loop.time() + min(max(wait, at_least), REBUILD_SECONDS)
+        timer = self._timers.get(replica.session)
+        if timer is None or abs(timer.when() - at) > MARGIN_SECONDS / 2:
+            self._cancel(replica)
+            self._timers[replica.session] = loop.call_at(at, self._fire, replica)
 
     def _goes_first(self, replica: Replica) -> bool:
         room = replica.room

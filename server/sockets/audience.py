@@ -25,6 +25,7 @@ from server.rooms.replica import Replica
 from server.sockets import frames
 from server.sockets.close_codes import CODE_OF_GONE, CloseCode
 from server.sockets.outbox import Outbox
+from server.sockets.tails import Tails, encode_whom
 from server.store.redis_clock import RedisClock
 from session_engine import (
     WAITING_VIEW,
@@ -52,6 +53,7 @@ class Listener:
     connection: ConnectionId
     person: PersonId
     outbox: Outbox
+    who: bytes = b""  # the part of what they see that never changes
     shown: bytes = b""
     shown_room: Room | None = None
     # Commands that were called done of late: (id, version).
@@ -108,7 +110,7 @@ class Audience:
         self._by_shape: dict[str, list[Listener]] = {}
         self._opening: dict[str, bytes] = {}
         self._rendered: dict[str, bytes] = {}
-        self._opaque: dict[str, bytes] = {}
+        self._name = b""  # of what participants are shown
         replica.watchers.append(self.changed)
         replica.on_cut.append(self._tell_lost)
 
@@ -119,7 +121,9 @@ class Audience:
         room = self.replica.room
         self._check(room)
         if room is not None and listener.outbox.is_open:
-            self._show(room, shape_of(room.people[listener.person]), [listener], force=True)
+            person = room.people[listener.person]
+            listener.who = encode_whom(person)
+            self._show(room, shape_of(person), [listener], force=True)
             self._end_soon(room)
 
     def part(self, listener: Listener) -> None:
@@ -248,7 +252,8 @@ class Audience:
         if self._rendered.get(shape) != encoded:
             self._rendered[shape] = encoded
             self._opening[shape] = frames.opening(b'{"type":"view","view":' + encoded)
-            self._opaque[shape] = _name_of(room, encoded)
+            if shape == Role.PARTICIPANT:
+                self._name = _name_of(room, encoded)
         return self._opening[shape]
 
     def _show(
@@ -256,13 +261,13 @@ class Audience:
     ) -> None:
         """Send a frame to those for whom something has changed, or to all by force."""
         opening, now = self._render(room, shape), self._clock.now_ms()
-        head = self._head(shape, now)
+        tails, people = Tails(room, now, self._head(shape, now)), room.people
         out: list[tuple[Outbox, bytes]] = []
         for listener in listeners:
             if not (force or _is_news(listener, opening, room)):
                 continue
             listener.shown, listener.shown_room = opening, room
-            tail = b"%b%b}" % (head, orjson.dumps(you(room, listener.person, now)))
+            tail = tails.of(people[listener.person], listener.who)
             out.append((listener.outbox, frames.ending(tail)))
         for outbox, ending in out:
             outbox.send_view(opening, ending)
@@ -274,5 +279,5 @@ class Audience:
         if shape == Role.FACILITATOR:
             position = b',"position":{"version":%d,"head":"%b"}' % (at.version, at.head.encode())
         elif shape == Role.PARTICIPANT:
-            position = b',"position":{"head":"%b"}' % self._opaque[shape]
+            position = b',"position":{"head":"%b"}' % self._name
         return b'%b,"now":%d,"you":' % (position, now)

@@ -56,6 +56,15 @@ def numbered(version: int, elements: Iterable[bytes]) -> list[Element]:
     ]
 
 
+def end_of_message(data: bytes) -> Position:
+    """Return only where the elements of a message end."""
+    line, _, _ = data.partition(b"\n")
+    version, _, *lengths = line.split(b" ")
+    last = len(data) - int(lengths[-1])
+    head = data[last : last + HEAD_LENGTH].decode("ascii")
+    return Position(int(version) + len(lengths), head)
+
+
 def parse_message(data: bytes) -> Message:
     """Read what append.lua publishes: a line "version head length length ...", elements.
 
