@@ -26,11 +26,11 @@ from session_engine.ids import ConnectionId, PersonId
 from session_engine.refusals import REFUSALS, Refused
 from session_engine.room import Person, Room, Turn, awaits_help, circle, find_person, is_closed
 from session_engine.rules import RULES, may
-from session_engine.schedule import waits
+from session_engine.schedule import first_wait_ms, places
 from session_engine.settings import MODES, Settings
 from session_engine.stages import Stage
 from session_engine.standing import Stance, stances
-from session_engine.views import WAITING_VIEW, from_stance, view, wait_ms, whom, you
+from session_engine.views import WAITING_VIEW, from_stance, view, whom, you
 
 __all__ = [
     "COMMANDS",
@@ -66,18 +66,18 @@ __all__ = [
     "enact",
     "evolve",
     "find_person",
+    "first_wait_ms",
     "from_dict",
     "from_stance",
     "is_closed",
     "is_heard",
     "may",
     "next_deadline",
+    "places",
     "replay",
     "stances",
     "to_dict",
     "view",
-    "wait_ms",
-    "waits",
     "whom",
     "you",
 ]

@@ -5,45 +5,57 @@ round the order of the seats with *later* at the end, in the discussion the hand
 People who are away keep their place and are passed over.
 """
 
+from dataclasses import dataclass
 from functools import lru_cache
 
 from session_engine.ids import PersonId
-from session_engine.room import Person, Room
+from session_engine.room import PARTS_KEPT, Floor, People, Person, Room, seating
 from session_engine.stages import Stage
 
 
-# As for deadlines: asked after a change, and again before the next.
-@lru_cache(maxsize=512)
+@dataclass(frozen=True, eq=False)
+class Queue:
+    """Everyone who waits for the floor, present or not."""
+
+    order: tuple[PersonId, ...]
+    people: frozenset[PersonId]
+
+
+def queue_of(room: Room) -> Queue:
+    """Give the queue; the same one until something that it is made of has changed."""
+    return _queue(room.floor, room.stage is Stage.DISCUSSION, room.settings.queue)
+
+
 def waiting(room: Room) -> tuple[PersonId, ...]:
     """List everyone who waits for the floor, present or not, in order."""
-    floor = room.floor
-    if room.stage is Stage.DISCUSSION:
-        rest = _hands_in_order(room)
+    return queue_of(room).order
+
+
+def all_waiting(room: Room) -> frozenset[PersonId]:
+    """Give everyone who waits for the floor, to ask about one of them."""
+    return queue_of(room).people
+
+
+@lru_cache(maxsize=PARTS_KEPT)
+def _queue(floor: Floor, in_discussion: bool, kind: str) -> Queue:
+    rest: list[PersonId] = []
+    if in_discussion:
+        rest = _hands_in_order(floor, kind)
     elif floor.round is not None:
         rest = list(floor.round.waiting)
         if floor.round.volunteers:  # and those to whom an offer is still owed
             asked = floor.hands.keys() | floor.round.later | floor.kept.keys()
             rest = [person for person in rest if person in asked]
-    else:
-        rest = []
-    if not floor.called and not floor.pinned:
-        return tuple(rest)
     ahead = list(floor.called)
     ahead += [person for person in floor.pinned if person in rest and person not in ahead]
-    return (*ahead, *(person for person in rest if person not in ahead))
+    order = (*ahead, *(person for person in rest if person not in ahead))
+    return Queue(order, frozenset(order))
 
 
-@lru_cache(maxsize=512)
-def all_waiting(room: Room) -> frozenset[PersonId]:
-    """Give everyone who waits for the floor, to ask about one of them."""
-    return frozenset(waiting(room))
-
-
-def _hands_in_order(room: Room) -> list[PersonId]:
-    hands = room.floor.hands
-    if room.settings.queue == "first_come":
+def _hands_in_order(floor: Floor, kind: str) -> list[PersonId]:
+    hands, started = floor.hands, floor.started
+    if kind == "first_come":
         return sorted(hands, key=lambda person: hands[person].order)
-    started = room.floor.started
     return sorted(hands, key=lambda person: (started.get(person, 0), hands[person].order))
 
 
@@ -57,17 +69,15 @@ def may_be_offered(person: Person) -> bool:
     )
 
 
-@lru_cache(maxsize=8)
 def next_people(room: Room) -> tuple[PersonId, ...]:
     """List those who will be offered the floor, in order, as things stand."""
-    people = room.people
-    return tuple(
-        person
-        for person in waiting(room)
-        if (someone := people[person]).present
-        and someone.state == "seated"
-        and not someone.silenced
-    )
+    return _ready(queue_of(room), room.people)
+
+
+@lru_cache(maxsize=PARTS_KEPT)
+def _ready(queue: Queue, people: People) -> tuple[PersonId, ...]:
+    ready = seating(people).ready
+    return tuple(person for person in queue.order if person in ready)
 
 
 def next_offer(room: Room, but: PersonId | None = None) -> PersonId | None:

@@ -42,8 +42,7 @@ class Person:
     turns: int = 0
     spoken_ms: int = 0
 
-    # By identity, as for Room.
-    __hash__ = object.__hash__
+    __hash__ = object.__hash__  # by identity, as for Room
 
 
 class People(dict[PersonId, Person]):
@@ -81,6 +80,8 @@ class Turn:
     left_ms: int = 0
     grace_ms: int = 0
 
+    __hash__ = object.__hash__  # by identity, as for Room
+
 
 @dataclass(frozen=True, kw_only=True)
 class Round:
@@ -116,6 +117,8 @@ class Floor:
     started: Mapping[PersonId, int] = field(default_factory=dict)  # turns in this discussion
     outcomes: Mapping[PersonId, str] = field(default_factory=dict)  # last one of the discussion
 
+    __hash__ = object.__hash__  # by identity, as for Room
+
 
 @dataclass(frozen=True, kw_only=True)
 class Undo:
@@ -136,6 +139,8 @@ class Theme:
     text: str
     resonates: frozenset[PersonId] = frozenset()
 
+    __hash__ = object.__hash__  # by identity, as for Room
+
 
 # The states of a call for support in which nobody has said "I have it".
 UNTAKEN: Final = ("open", "loud", "on_call")
@@ -152,6 +157,8 @@ class Alert:
     at: int
     state: str = "open"
     taken_by: PersonId | None = None
+
+    __hash__ = object.__hash__  # by identity, as for Room
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -191,7 +198,8 @@ class Room:
     themes_added: int = 0
     alerts: tuple[Alert, ...] = ()
 
-    # States are told apart by identity, so that what is derived from one can be cached.
+    # States, and the parts of a state, are told apart by identity, so that what is derived from
+    # some of them can be cached: a change leaves all other parts the same objects.
     __hash__ = object.__hash__
 
     @property
@@ -210,10 +218,17 @@ class Seating(NamedTuple):
     circle: tuple[Person, ...]  # the participants, in the order of their seats
     here: tuple[Person, ...]  # and behind them the facilitators
     observers: int  # those present
+    knocking: tuple[Person, ...]
+    ready: frozenset[PersonId]  # present in their seats, and not silenced
+    silenced: frozenset[PersonId]
 
 
-# People change far less often than rooms do; this holds the rooms of a big worker.
-@lru_cache(maxsize=512)
+# What depends on a part of a room is kept by that part: most changes touch others. This holds
+# the rooms of a big worker.
+PARTS_KEPT: Final = 512
+
+
+@lru_cache(maxsize=PARTS_KEPT)
 def seating(people: People) -> Seating:
     """Tell who is where."""
     seated = [person for person in people.values() if person.state == "seated"]
@@ -225,6 +240,9 @@ def seating(people: People) -> Seating:
         circle=tuple(circle),
         here=(*circle, *facilitators),
         observers=sum(person.present for person in observers),
+        knocking=tuple(person for person in people.values() if person.state == "knocking"),
+        ready=frozenset(p.id for p in seated if p.present and not p.silenced),
+        silenced=frozenset(person.id for person in people.values() if person.silenced),
     )
 
 

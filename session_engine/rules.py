@@ -16,7 +16,7 @@ from typing import Final
 from session_engine.commands import Role
 from session_engine.limits import MAX_THEMES
 from session_engine.queue import next_people
-from session_engine.room import Person, Room, circle, untaken
+from session_engine.room import Person, Room, circle, seating, untaken
 from session_engine.stages import ALL_STAGES, FLOOR_STAGES, LIVE_STAGES, OPEN_STAGES, Stage
 from session_engine.standing import Standpoint, standpoint
 from session_engine.turns import extension_ms
@@ -132,15 +132,11 @@ def somebody_waits(room: Room, who: Standpoint) -> str | None:
 
 
 def somebody_knocks(room: Room, who: Standpoint) -> str | None:
-    knocking = any(someone.state == "knocking" for someone in room.people.values())
-    return None if knocking else "unknown_person"
+    return None if seating(room.people).knocking else "unknown_person"
 
 
 def somebody_sits(room: Room, who: Standpoint) -> str | None:
-    for someone in room.people.values():
-        if someone.role is Role.PARTICIPANT and someone.state == "seated":
-            return None
-    return "unknown_person"
+    return None if circle(room) else "unknown_person"
 
 
 def somebody_is_heard(room: Room, who: Standpoint) -> str | None:

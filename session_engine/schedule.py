@@ -5,13 +5,14 @@ passing visibly gives time back. They are absolute where a clock runs and relati
 where it stands; nothing here reads a clock.
 """
 
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
 from session_engine.ids import PersonId
 from session_engine.limits import HANDOVER_MS, MIN_DISCUSSION_S, MIN_SHORT_TURN_S, SECOND_MS
-from session_engine.queue import next_people, waiting
-from session_engine.room import Room, Turn, circle
+from session_engine.queue import all_waiting, next_people
+from session_engine.room import PARTS_KEPT, Floor, Room, Turn, circle, seating
 from session_engine.stages import PLANNED_MS, TURN_KIND, Stage, TurnKind
 from session_engine.turns import left_ms
 
@@ -44,28 +45,36 @@ def _open_turn_left(room: Room) -> tuple[int, int]:
     return turn.ends_at, more
 
 
-@lru_cache(maxsize=8)
-def waits(room: Room) -> dict[PersonId, tuple[int, int, int]]:
-    """Tell for everyone who is called in order: (place, absolute ms, relative ms).
+def places(room: Room) -> Mapping[PersonId, tuple[int, int]]:
+    """Tell for everyone who is called in order: (place, ms that they wait after the first)."""
+    return _places(next_people(room), room.floor, room.limits_ms[TURN_KIND[room.stage]])
 
-    The wait at `now` is max(0, absolute - now) + relative; absolute is 0 when
-    no clock runs.
-    """
-    absolute, relative = _open_turn_left(room)
-    limit_ms = room.limits_ms[TURN_KIND[room.stage]]
-    result: dict[PersonId, tuple[int, int, int]] = {}
-    relative += HANDOVER_MS if room.turn is not None else 0
-    for place, person in enumerate(next_people(room)):
-        result[person] = (place, absolute, relative)
-        relative += room.floor.kept.get(person, (limit_ms, 0))[0] + HANDOVER_MS
+
+@lru_cache(maxsize=PARTS_KEPT)
+def _places(
+    people: tuple[PersonId, ...], floor: Floor, limit_ms: int
+) -> dict[PersonId, tuple[int, int]]:
+    result: dict[PersonId, tuple[int, int]] = {}
+    after_ms = 0
+    for place, person in enumerate(people):
+        result[person] = (place, after_ms)
+        after_ms += floor.kept.get(person, (limit_ms, 0))[0] + HANDOVER_MS
     return result
+
+
+def first_wait_ms(room: Room, now: int) -> int:
+    """Tell how long the first in order waits at `now`; 0 for `now`: were nothing over yet."""
+    if room.turn is None:
+        return 0
+    absolute, relative = _open_turn_left(room)
+    return max(0, absolute - now) + relative + HANDOVER_MS
 
 
 def _to_go(room: Room) -> int:
     """Count the people who are still to have their turn in this stage."""
     if room.stage in (Stage.LOBBY, Stage.WELCOME):
         return len(circle(room))
-    return sum(1 for person in waiting(room) if not room.people[person].silenced)
+    return len(all_waiting(room) - seating(room.people).silenced)
 
 
 def fit(room: Room) -> dict[str, Any]:

@@ -5,15 +5,14 @@ Rule 2: a `Stance` is all that `you` shows of a person but who they are, their p
         so what they see is worked out a few times for a circle, not 35 times.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import NamedTuple
 
 from session_engine.commands import Role
 from session_engine.ids import AlertId, PersonId, ThemeId
-from session_engine.queue import all_waiting
-from session_engine.room import Person, Room
-from session_engine.schedule import clock_stands, waits
+from session_engine.queue import Queue, all_waiting, next_people, queue_of
+from session_engine.room import PARTS_KEPT, Alert, Floor, People, Person, Room, Theme, Turn
 from session_engine.turns import LATER, PASSED, SPOKE
 
 
@@ -39,7 +38,7 @@ class Stance(NamedTuple):
     resonated: tuple[ThemeId, ...]
     state: str  # knocking, seated or gone
     standing: str
-    has_place: bool  # in `waits`
+    has_place: bool  # among those who are called in order
     alert: AlertId | None  # their own newest call for support that is not closed
 
     @property
@@ -57,43 +56,55 @@ def standpoint(room: Room, person: Person) -> Standpoint:
         turn is not None and turn.person == name,
         name in all_waiting(room),
         name in room.floor.hands,
-        resonated(room, name),
+        resonated(room.themes, name),
     )
 
 
-@lru_cache(maxsize=8)
-def stances(room: Room) -> Callable[[Person], Stance]:
-    """Give what tells the stance of a person of this room; it has read what all of them need."""
-    holder = room.turn.person if room.turn is not None else None
-    waiting, hands = all_waiting(room), room.floor.hands
-    standing, places = standings(room), waits(room)
-    has_themes, has_alerts = bool(room.themes), bool(room.alerts)
+def stances(room: Room) -> Mapping[PersonId, Stance]:
+    """Tell how everybody stands; the same until something that it is made of has changed."""
+    is_held, alerts = room.held_at is not None, room.alerts
+    return _stances(
+        *(room.people, room.floor, room.turn, is_held, room.themes, alerts),
+        *(queue_of(room), next_people(room)),
+    )
 
-    def stance(person: Person) -> Stance:
-        name = person.id
-        return Stance(
+
+@lru_cache(maxsize=PARTS_KEPT)
+def _stances(
+    people: People,
+    floor: Floor,
+    turn: Turn | None,
+    is_held: bool,
+    themes: tuple[Theme, ...],
+    alerts: tuple[Alert, ...],
+    queue: Queue,
+    called_in_order: tuple[PersonId, ...],
+) -> dict[PersonId, Stance]:
+    holder = turn.person if turn is not None else None
+    standing, ready = standings(floor, turn, is_held), frozenset(called_in_order)
+    return {
+        name: Stance(
             person.role,
             person.silenced,
             name == holder,
-            name in waiting,
-            name in hands,
-            resonated(room, name) if has_themes else (),
+            name in queue.people,
+            name in floor.hands,
+            resonated(themes, name),
             person.state,
             standing.get(name, "none"),
-            name in places,
-            own_alert(room, name) if has_alerts else None,
+            name in ready,
+            own_alert(alerts, name),
         )
+        for name, person in people.items()
+    }
 
-    return stance
 
-
-@lru_cache(maxsize=8)
-def standings(room: Room) -> Mapping[PersonId, str]:
+@lru_cache(maxsize=PARTS_KEPT)
+def standings(floor: Floor, turn: Turn | None, is_held: bool) -> dict[PersonId, str]:
     """Tell where people stand: waiting, later, offered, speaking, held, spoke or passed.
 
     Who is not in it stands nowhere ("none"). For facilitators and the person only.
     """
-    floor, turn = room.floor, room.turn
     if floor.round is None:
         found = {who: last for who, last in floor.outcomes.items() if last in (SPOKE, PASSED)}
         found |= dict.fromkeys((*floor.hands, *floor.called), "waiting")
@@ -104,19 +115,19 @@ def standings(room: Room) -> Mapping[PersonId, str]:
             if who not in settled or who in floor.called:
                 found[who] = LATER if who in later else "waiting"
     if turn is not None:
-        running = "held" if clock_stands(room, turn) else "speaking"
+        running = "held" if is_held or turn.dropped_until is not None else "speaking"
         found[turn.person] = running if turn.started else "offered"
     return found
 
 
-def resonated(room: Room, person: PersonId) -> tuple[ThemeId, ...]:
+def resonated(themes: tuple[Theme, ...], person: PersonId) -> tuple[ThemeId, ...]:
     """List the themes that this person said are theirs too."""
-    return tuple(theme.id for theme in room.themes if person in theme.resonates)
+    return tuple(theme.id for theme in themes if person in theme.resonates) if themes else ()
 
 
-def own_alert(room: Room, person: PersonId) -> AlertId | None:
+def own_alert(alerts: tuple[Alert, ...], person: PersonId) -> AlertId | None:
     """Name the person's own newest call for support that is not closed."""
-    for alert in reversed(room.alerts):
+    for alert in reversed(alerts):
         if alert.person == person and alert.state != "closed":
             return alert.id
     return None

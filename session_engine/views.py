@@ -14,9 +14,18 @@ from typing import Any
 from session_engine.commands import Role
 from session_engine.ids import AlertId, PersonId
 from session_engine.queue import next_people
-from session_engine.room import People, Person, Room, Turn, circle, seating
+from session_engine.room import (
+    PARTS_KEPT,
+    Floor,
+    People,
+    Person,
+    Room,
+    Turn,
+    circle,
+    seating,
+)
 from session_engine.rules import may_from
-from session_engine.schedule import clock_stands, fit, stage_ends_at, waits
+from session_engine.schedule import clock_stands, first_wait_ms, fit, places, stage_ends_at
 from session_engine.script import DEFAULT_SCRIPT
 from session_engine.stages import TURN_KIND, Stage, TurnKind
 from session_engine.standing import Stance, stances, standings
@@ -118,7 +127,7 @@ def _circle_view(room: Room) -> dict[str, Any]:
     }
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=PARTS_KEPT)
 def _people(people: People) -> list[dict[str, Any]]:
     """Show the circle in the order of its seats, then the facilitators."""
     return [_person(person) for person in seating(people).here]
@@ -138,8 +147,6 @@ def _person(person: Person) -> dict[str, Any]:
 
 
 def _facilitator_view(room: Room) -> dict[str, Any]:
-    hands, here = room.floor.hands, seating(room.people).here
-    standing = standings(room)
     return {
         "fit": fit(room) if room.stage is not Stage.ENDED else None,
         "script": list(room.scripts.get(room.stage, DEFAULT_SCRIPT[room.stage])),
@@ -158,8 +165,7 @@ def _facilitator_view(room: Room) -> dict[str, Any]:
         ],
         "knocking": [
             {"id": person.id, "name": person.name, "at": person.entered_at}
-            for person in room.people.values()
-            if person.state == "knocking"
+            for person in seating(room.people).knocking
         ],
         "undo_until": room.undo.until if room.undo is not None else None,
         "on_call": room.on_call,
@@ -167,10 +173,17 @@ def _facilitator_view(room: Room) -> dict[str, Any]:
         "queue_order": room.settings.queue,
         "observers_allowed": room.observers_allowed,
         "limits": {kind.value: ms // 1000 for kind, ms in room.limits_ms.items()},
-        "people": [
-            _row(person, standing.get(person.id, "none"), person.id in hands) for person in here
-        ],
+        "people": _rows(room.people, room.floor, room.turn, room.held_at is not None),
     }
+
+
+@lru_cache(maxsize=PARTS_KEPT)
+def _rows(people: People, floor: Floor, turn: Turn | None, is_held: bool) -> list[dict[str, Any]]:
+    standing, hands = standings(floor, turn, is_held), floor.hands
+    return [
+        _row(person, standing.get(person.id, "none"), person.id in hands)
+        for person in seating(people).here
+    ]
 
 
 # Few people stand otherwise after a change; this holds the rooms of a big worker. Never changed.
@@ -195,10 +208,10 @@ def you(room: Room, person: PersonId, now: int) -> dict[str, Any]:
     Raises KeyError for somebody who never entered.
     """
     someone = room.people[person]
-    shown = {**whom(someone), **from_stance(room, stances(room)(someone))}
-    place = waits(room).get(person)
+    shown = {**whom(someone), **from_stance(room, stances(room)[person])}
+    place = places(room).get(person)
     if place is not None:
-        shown["position"], shown["wait_ms"] = place[0], wait_ms(place, now)
+        shown["position"], shown["wait_ms"] = place[0], first_wait_ms(room, now) + place[1]
     return shown
 
 
@@ -223,11 +236,6 @@ def from_stance(room: Room, stance: Stance) -> dict[str, Any]:
         if not stance.has_place:
             shown |= {"position": None, "wait_ms": None}
     return shown
-
-
-def wait_ms(place: tuple[int, int, int], now: int) -> int:
-    """Tell how long somebody at this place of `waits` still waits, at `now`."""
-    return max(0, place[1] - now) + place[2]
 
 
 def _support(room: Room, own: AlertId | None) -> dict[str, Any] | None:

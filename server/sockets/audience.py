@@ -17,7 +17,7 @@ import hashlib
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
 import orjson
 
@@ -110,6 +110,7 @@ class Audience:
         self._by_shape: dict[str, list[Listener]] = {}
         self._opening: dict[str, bytes] = {}
         self._rendered: dict[str, bytes] = {}
+        self._people: dict[str, tuple[object, orjson.Fragment]] = {}  # as the engine gave them
         self._name = b""  # of what participants are shown
         replica.watchers.append(self.changed)
         replica.on_cut.append(self._tell_lost)
@@ -247,8 +248,7 @@ class Audience:
 
     def _render(self, room: Room, shape: str) -> bytes:
         """Return the fragment that a role shares; the same object while nothing has changed."""
-        seen = WAITING_VIEW if shape == WAITING else view(room, Role(shape))
-        encoded = orjson.dumps(seen)
+        encoded = orjson.dumps(self._seen(room, shape))
         if self._rendered.get(shape) != encoded:
             self._rendered[shape] = encoded
             self._opening[shape] = frames.opening(b'{"type":"view","view":' + encoded)
@@ -256,18 +256,31 @@ class Audience:
                 self._name = _name_of(room, encoded)
         return self._opening[shape]
 
+    def _seen(self, room: Room, shape: str) -> Mapping[str, Any]:
+        """Return what a role sees; most of it is who is here, which is encoded when it changes."""
+        if shape == WAITING:
+            return WAITING_VIEW
+        seen = view(room, Role(shape))
+        if "people" in seen:
+            people, encoded = self._people.get(shape, (None, None))
+            if people is not seen["people"]:
+                people, encoded = seen["people"], orjson.Fragment(orjson.dumps(seen["people"]))
+                self._people[shape] = people, encoded
+            seen["people"] = encoded
+        return seen
+
     def _show(
         self, room: Room, shape: str, listeners: Iterable[Listener], *, force: bool = False
     ) -> None:
         """Send a frame to those for whom something has changed, or to all by force."""
         opening, now = self._render(room, shape), self._clock.now_ms()
-        tails, people = Tails(room, now, self._head(shape, now)), room.people
+        tails = Tails(room, now, self._head(shape, now))
         out: list[tuple[Outbox, bytes]] = []
         for listener in listeners:
             if not (force or _is_news(listener, opening, room)):
                 continue
             listener.shown, listener.shown_room = opening, room
-            tail = tails.of(people[listener.person], listener.who)
+            tail = tails.of(listener.person, listener.who)
             out.append((listener.outbox, frames.ending(tail)))
         for outbox, ending in out:
             outbox.send_view(opening, ending)

@@ -9,7 +9,17 @@ from __future__ import annotations
 
 import orjson
 
-from session_engine import Person, Room, Stance, from_stance, stances, wait_ms, waits, whom
+from session_engine import (
+    Person,
+    PersonId,
+    Room,
+    Stance,
+    first_wait_ms,
+    from_stance,
+    places,
+    stances,
+    whom,
+)
 
 
 def encode_whom(person: Person) -> bytes:
@@ -23,20 +33,20 @@ class Tails:
     def __init__(self, room: Room, now: int, head: bytes) -> None:
         """Read what the people of the room have in common; `head` is to stand before each."""
         self._room = room
-        self._now = now
+        self._first_wait_ms = first_wait_ms(room, now)
         self._head = head
-        self._stance = stances(room)
-        self._places = waits(room)
+        self._stances = stances(room)
+        self._places = places(room)
         self._alike: dict[Stance, bytes] = {}
 
-    def of(self, person: Person, who: bytes) -> bytes:
+    def of(self, person: PersonId, who: bytes) -> bytes:
         """Return the end of this person's view; `who` is from `encode_whom`."""
-        stance = self._stance(person)
+        stance = self._stances[person]
         alike = self._alike.get(stance)
         if alike is None:
             alike = self._alike[stance] = orjson.dumps(from_stance(self._room, stance))[1:] + b"}"
-        place = self._places.get(person.id)
+        place = self._places.get(person)
         if place is None:
             return b"%b%b%b" % (self._head, who, alike)
-        own = (self._head, who, place[0], wait_ms(place, self._now), alike)
-        return b'%b%b"position":%d,"wait_ms":%d,%b' % own
+        wait_ms = self._first_wait_ms + place[1]
+        return b'%b%b"position":%d,"wait_ms":%d,%b' % (self._head, who, place[0], wait_ms, alike)
