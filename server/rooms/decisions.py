@@ -197,10 +197,13 @@ class Decisions:
                 return self._agree(jobs, draft.position)
             return await self._look(jobs, draft, [job for job in refused if job.command_id])
         try:
-            with self._replica.quiet():  # Who leaves is told that it is done, then closed.
+            self._replica.hush()  # Who leaves is told that it is done, then closed.
+            try:
                 answer = await self._append(draft)
                 if isinstance(answer, Appended):
                     self._take_appended(jobs, draft, answer)
+            finally:
+                self._replica.speak()
         except (Gap, OtherHistory):  # read anew while the answer came: what was stored may be lost
             await self._reload(self._replica)
             return jobs

@@ -25,6 +25,8 @@ RECONNECT_SECONDS: Final = 0.25
 # A pair: after this long without a word the store is asked for one, and has as long to give it.
 # Together they are no longer than a failover takes: a dead machine says no goodbye.
 SILENCE_SECONDS: Final = 2.5
+# A new timer for each message would cost as much as passing it on: it may end this much early.
+HASTE_SECONDS: Final = 0.25
 
 
 class Feed:
@@ -120,7 +122,9 @@ class Feed:
                             # Keeps the library's own lists.
                             await pubsub.handle_message(said)  # type: ignore[no-untyped-call]
                         self._pass_on(said)
-                        patience.reschedule(loop.time() + SILENCE_SECONDS)
+                        ends = loop.time() + SILENCE_SECONDS
+                        if ends > (patience.when() or 0) + HASTE_SECONDS:
+                            patience.reschedule(ends)
             except MovedError as moved:
                 if self._on_moved is None:
                     raise

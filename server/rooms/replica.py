@@ -6,15 +6,15 @@ Rule 2: an element that this copy has under another head means another history:
         the copy is dropped and read again, never mended.
 Rule 3: a change is told to whoever watches once per batch, after the last of it,
         and never while records of our own are on their way: their senders are
-        answered first, whichever of the store's lines is the faster.
+        answered first, whichever of the store's lines is the faster. What is heard
+        meanwhile waits, too: nearly always it is these records.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
 import orjson
@@ -59,8 +59,9 @@ class Replica:
         self.on_cut: list[Callable[[int], None]] = []
         self.users = 0
         self._heads: OrderedDict[int, str] = OrderedDict()
-        self._quiet = False
+        self.is_quiet = False  # records of our own are on their way
         self._untold = False
+        self._put_off: list[Callable[[], None]] = []
 
     def take(
         self, before: Position, elements: Sequence[Element], became: Room | None = None
@@ -100,22 +101,28 @@ class Replica:
             for tell in tuple(self.on_cut):
                 tell(last)
 
-    @contextmanager
-    def quiet(self) -> Iterator[None]:
-        """Tell nobody anything for now; what is to be told is told afterwards."""
-        self._quiet = True
-        try:
-            yield
-        finally:
-            self._quiet = False
-            if self._untold:
-                self._untold = False
-                # Not now: futures that were settled meanwhile have not been seen yet.
-                asyncio.get_running_loop().call_soon(self._tell_all)
+    def hush(self) -> None:
+        """Tell nobody anything, and put off what is heard, until `speak`."""
+        self.is_quiet = True
+
+    def speak(self) -> None:
+        """Do what was put off, and tell what is to be told."""
+        self.is_quiet = False
+        put_off, self._put_off = self._put_off, []
+        for act in put_off:
+            act()
+        if self._untold:
+            self._untold = False
+            # Not now: futures that were settled meanwhile have not been seen yet.
+            asyncio.get_running_loop().call_soon(self._tell_all)
+
+    def put_off(self, act: Callable[[], None]) -> None:
+        """Do this when the copy speaks again."""
+        self._put_off.append(act)
 
     def tell(self) -> None:
         """Tell all who watch that something has changed."""
-        if self._quiet:
+        if self.is_quiet:
             self._untold = True
         else:
             self._tell_all()

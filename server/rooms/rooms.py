@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import math
 from collections.abc import Callable
+from functools import partial
 from typing import Final
 
 from server.rooms.decisions import Decisions
@@ -129,6 +130,9 @@ class Rooms:
         replica = self._replicas.get(self._sessions_by_channel.get(channel, ""))
         if replica is None or end_of_message(data) == replica.position:
             return  # Most often: it is our own, or came with an answer.
+        if replica.is_quiet:
+            replica.put_off(partial(self.heard, channel, data))
+            return
         message = parse_message(data)
         try:
             if replica.take(message.before, message.elements):

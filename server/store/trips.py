@@ -18,6 +18,7 @@ import math
 import time
 from typing import Any, Final
 
+from hiredis import pack_command
 from redis import exceptions as redis_errors
 from redis.asyncio import Redis
 from redis.exceptions import ResponseError
@@ -74,10 +75,11 @@ class Trips:
                     waiting.set_result(answer)
 
     async def _go(self, commands: list[tuple[Any, ...]]) -> list[Any]:
+        packed = [pack_command(words) for words in commands]
         async with asyncio.timeout(self._patience_s):
             line = await self._ready_line()
             try:
-                await line.send_packed_command(line.pack_commands(commands), check_health=False)
+                await line.send_packed_command(packed, check_health=False)
                 answers = [await _answer(line) for _ in commands]
             except BaseException:
                 await line.disconnect(nowait=True)  # what it may still say is nobody's answer
@@ -88,6 +90,7 @@ class Trips:
     async def _ready_line(self) -> Any:
         if self._line is None:
             self._line = await self._pool.get_connection()
+            self._line.socket_timeout = None  # a trip has its own, and no task for each write
         elif not self._line.is_connected or time.monotonic() - self._used_at > RESTED_SECONDS:
             await self._pool.ensure_connection(self._line)
         return self._line
