@@ -260,11 +260,7 @@ def who_and_when(room: Room, person: Person, do: str) -> str | None:
 
 def first_condition(room: Room, who: Standpoint, do: str) -> str | None:
     """Tell which condition refuses this command; None: it may go ahead."""
-    return _first_of(RULES[do].conditions, room, who)
-
-
-def _first_of(conditions: tuple[Condition, ...], room: Room, who: Standpoint) -> str | None:
-    for condition in conditions:
+    for condition in RULES[do].conditions:
         code = condition(room, who)
         if code is not None:
             return code
@@ -280,8 +276,11 @@ def may_from(room: Room, state: str, who: Standpoint) -> tuple[str, ...]:
     """List the commands that somebody in this state could send from this standpoint."""
     if state != "seated":
         return _AT_THE_DOOR if state == "knocking" else ()
-    return tuple(
-        do
-        for do, conditions in _ROWS[who.role, room.stage]
-        if _first_of(conditions, room, who) is None
-    )
+    found: list[str] = []
+    for do, conditions in _ROWS[who.role, room.stage]:
+        for condition in conditions:
+            if condition(room, who) is not None:
+                break
+        else:
+            found.append(do)
+    return tuple(found)

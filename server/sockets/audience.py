@@ -251,7 +251,7 @@ class Audience:
         encoded = orjson.dumps(self._seen(room, shape))
         if self._rendered.get(shape) != encoded:
             self._rendered[shape] = encoded
-            self._opening[shape] = frames.opening(b'{"type":"view","view":' + encoded)
+            self._opening[shape] = frames.opening(b'{"type":"view","view":', encoded)
             if shape == Role.PARTICIPANT:
                 self._name = _name_of(room, encoded)
         return self._opening[shape]

@@ -26,9 +26,9 @@ def binary(payload: bytes) -> bytes:
     return _header(_FIN | _BINARY, len(payload)) + payload
 
 
-def opening(payload: bytes) -> bytes:
-    """Return the first fragment of a text message; `ending` must follow."""
-    return _header(_TEXT, len(payload)) + payload
+def opening(*payload: bytes) -> bytes:
+    """Return the first fragment of a text message, of these parts; `ending` must follow."""
+    return b"".join((_header(_TEXT, sum(map(len, payload))), *payload))
 
 
 def ending(payload: bytes) -> bytes:
