@@ -40,7 +40,7 @@ class Ticker:
         """Watch every room that is opened."""
         self._rooms = rooms
         self._presence = presence
-        self._timers: dict[str, asyncio.TimerHandle] = {}
+        self.timers: dict[str, asyncio.TimerHandle] = {}
         self._ticking: set[asyncio.Task[None]] = set()
         rooms.on_open.append(self._opened)
         rooms.on_close.append(self._closed)
@@ -54,7 +54,7 @@ class Ticker:
         self._cancel(replica)
 
     def _cancel(self, replica: Replica) -> None:
-        timer = self._timers.pop(replica.session, None)
+        timer = self.timers.pop(replica.session, None)
         if timer is not None:
             timer.cancel()
 
@@ -71,10 +71,10 @@ class Ticker:
         loop = asyncio.get_running_loop()
         # A timer of days would be of no use: the clock is looked at again in an hour.
         at = loop.time() + min(max(wait, at_least), REBUILD_SECONDS)
-        timer = self._timers.get(replica.session)
+        timer = self.timers.get(replica.session)
         if timer is None or abs(timer.when() - at) > MARGIN_SECONDS / 2:
             self._cancel(replica)
-            self._timers[replica.session] = loop.call_at(at, self._fire, replica)
+            self.timers[replica.session] = loop.call_at(at, self._fire, replica)
 
     def _goes_first(self, replica: Replica) -> bool:
         room = replica.room
@@ -86,7 +86,7 @@ class Ticker:
         )
 
     def _fire(self, replica: Replica) -> None:
-        self._timers.pop(replica.session, None)
+        self.timers.pop(replica.session, None)
         task = asyncio.create_task(self._tick(replica))
         self._ticking.add(task)
         task.add_done_callback(self._ticking.discard)
@@ -97,7 +97,7 @@ class Ticker:
             outcome = await self._rooms.submit(replica, Tick())
         except Exception as error:
             note_defect("a tick", error)
-        if self._timers.get(replica.session) is None and self._rooms.find(replica.session):
+        if self.timers.get(replica.session) is None and self._rooms.find(replica.session):
             self.set_timer(replica, AGAIN_SECONDS if isinstance(outcome, Done) else 1.0)
 
     def tick_all(self) -> None:

@@ -288,6 +288,17 @@ class Session(RuleBasedStateMachine):
         assert [event.at for event in log] == sorted(event.at for event in log)
 
     @invariant()
+    def what_is_kept_by_a_part_of_a_room_is_right(self) -> None:
+        """A room that shares no part with this one is shown the same."""
+        room, now = self.world.room, self.world.now
+        other = replay(self.world.log)
+        assert other is not None
+        for role in Role:
+            assert view(other, role) == view(room, role)
+        for someone in room.people:
+            assert you(other, someone, now) == you(room, someone, now)
+
+    @invariant()
     def every_view_can_be_shown(self) -> None:
         room = self.world.room
         for role in Role:

@@ -12,6 +12,7 @@ from server.new_session import create_session
 from server.rooms import rooms as rooms_module
 from server.rooms.outcomes import Done
 from server.rooms.rooms import Rooms
+from server.store.errors import LogUnavailable
 from server.store.position import START, Element, Position, parse_message
 from server.store.room_log import Appended, NotDue, Outcome, RoomLog, log_key
 from session_engine import Arrive, ConnectionId, Drop, PersonId, Role, next_deadline
@@ -28,6 +29,7 @@ class Meanwhile(RoomLog):
         self.hold_read: asyncio.Event | None = None
         self.hold_whole: asyncio.Event | None = None
         self.not_due = False
+        self.fails = False
         self.rooms: Rooms | None = None
         self.cut_to = 0
 
@@ -38,6 +40,8 @@ class Meanwhile(RoomLog):
         if (hold := self.hold_append) is not None:
             self.hold_append = None
             await hold.wait()
+        if self.fails:
+            raise LogUnavailable("no answer came")
         outcome = await super().append(session, expected, *args, **fields)
         if self.cut_to and isinstance(outcome, Appended):
             await self._client.ltrim(log_key(session), 0, self.cut_to - 1)
@@ -126,6 +130,56 @@ async def test_what_is_heard_while_the_log_is_read_is_read_too(
     await repair
     assert replica.position == there.position
     await heard.aclose()  # type: ignore[no-untyped-call]
+
+
+async def other_entering(rooms: Rooms, client: Redis, session: str, person: str) -> bytes:
+    """Let somebody in on another worker; return what is heard of it."""
+    other = await another_worker(rooms, client)
+    there = await other.open(session)
+    async with client.pubsub(ignore_subscribe_messages=True) as heard:
+        await heard.subscribe(log_key(session))
+        assert isinstance(await other.submit(there, enter(person)), Done)
+        while (said := await heard.get_message(timeout=2)) is None:
+            pass
+    data = said["data"]
+    assert isinstance(data, bytes)
+    return data
+
+
+async def test_what_is_heard_while_records_are_on_their_way_waits_for_their_answer(
+    store_url: str, client: Redis, log: Meanwhile
+) -> None:
+    replica, rooms = await opened(store_url, client, log)
+    assert replica.room is not None
+    log.hold_append = hold = asyncio.Event()
+    own = rooms.submit(replica, enter("ana"), "ana:1")
+    await asyncio.sleep(0.05)
+    message = await other_entering(rooms, client, replica.session, "ben")
+    rooms.heard(log_key(replica.session), message)
+    assert not replica.room.people
+    hold.set()
+    assert isinstance(await own, Done)  # decided again, behind what was heard
+    assert list(replica.room.people) == ["ben", "ana"]
+
+
+async def test_what_was_heard_is_taken_when_no_answer_comes(
+    store_url: str, client: Redis, log: Meanwhile
+) -> None:
+    replica, rooms = await opened(store_url, client, log)
+    told: list[int] = []
+    replica.watchers.append(lambda one: told.append(one.position.version))
+    log.hold_append = hold = asyncio.Event()
+    log.fails = True
+    own = rooms.submit(replica, enter("ana"), "ana:1")
+    await asyncio.sleep(0.05)
+    message = await other_entering(rooms, client, replica.session, "ben")
+    rooms.heard(log_key(replica.session), message)
+    hold.set()
+    assert not isinstance(await own, Done)
+    await asyncio.sleep(0)
+    assert replica.room is not None
+    assert list(replica.room.people) == ["ben"]
+    assert told == [replica.position.version]
 
 
 async def test_what_is_not_due_waits_for_itself_and_for_no_later_deadline(

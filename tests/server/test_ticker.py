@@ -4,18 +4,31 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from typing import cast
 
 import pytest
 from redis.asyncio import Redis
 
 from server.app import Application
+from server.rooms.presence import Presence
 from server.rooms.replica import encode_events
+from server.rooms.ticker import Ticker
 from server.settings import read_settings
 from server.store.position import START, Record
 from server.store.redis_clock import RedisClock
 from server.store.room_log import Appended, RoomLog
-from session_engine import Settings, create
+from session_engine import (
+    Arrive,
+    ConnectionId,
+    Drop,
+    PersonId,
+    Role,
+    Settings,
+    TimeLost,
+    create,
+)
 from tests.server.house import SECRET
+from tests.server.one_room import enter, opened
 
 HOUR_MS = 3_600_000
 
@@ -60,3 +73,28 @@ async def test_a_log_that_cannot_be_read_keeps_no_other_room_from_waking(
     assert left is not None
     assert left > 2, "it is not tried again at once"
     assert caplog.text.count("defect in waking a room") == 1
+
+
+async def test_a_timer_is_set_again_only_when_it_stands_wrong(
+    store_url: str, client: Redis
+) -> None:
+    replica, rooms = await opened(store_url, client)
+    ticker = Ticker(rooms, cast(Presence, None))
+    meera, line = PersonId("meera"), ConnectionId("w1.1")
+    for command in (
+        enter(meera, Role.FACILITATOR),
+        Arrive(person=meera, connection=line),
+        Drop(person=meera, connection=line),
+    ):
+        await rooms.submit(replica, command)
+    ticker.set_timer(replica)
+    first = ticker.timers[replica.session]
+    await rooms.submit(replica, enter("ana"))
+    ticker.set_timer(replica)
+    assert ticker.timers[replica.session] is first
+    await asyncio.sleep(0.3)
+    now = rooms.clock.now_ms()
+    await rooms.submit(replica, TimeLost(since=now - 200, until=now))
+    ticker.set_timer(replica)
+    assert first.cancelled()
+    assert ticker.timers[replica.session].when() - first.when() == pytest.approx(0.2, abs=0.05)

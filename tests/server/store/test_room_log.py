@@ -8,7 +8,14 @@ import pytest
 from redis.asyncio import Redis
 
 from server.store.errors import StoreRefused
-from server.store.position import START, Message, Position, Record, parse_message
+from server.store.position import (
+    START,
+    Message,
+    Position,
+    Record,
+    end_of_message,
+    parse_message,
+)
 from server.store.room_log import (
     WAKE_KEY,
     Appended,
@@ -101,6 +108,7 @@ async def test_what_is_stored_is_announced_in_the_same_step(client: Redis, log: 
             message = await channel.get_message(timeout=5)
             if message is not None:
                 messages.append(parse_message(message["data"]))
+                assert end_of_message(message["data"]) == messages[-1].elements[-1][0]
     assert messages[0].before == START
     assert messages[0].elements == [(first, b"one\n1 2"), (second, b"")]
     assert messages[1].before == second
