@@ -105,7 +105,9 @@ byte for byte) to each of the 35, with a part of their own.
 
 For us a change is a facilitator's command: decided, appended to a store that syncs every append
 to disk, published, rendered, encoded, shown; the facilitators' own views and answers are in the
-cost and not among the frames. "Relayed" is our delivery alone: words of a turn, stored nowhere,
+cost and not among the frames. There are two such changes: another prompt, which leaves the
+queue as it is, and a person who is put first in it, after which everybody has another place.
+"Relayed" is our delivery alone: words of a turn, stored nowhere,
 about as long as a view. The peers get the finished view from Redis (Valkey without
 persistence), render nothing and store nothing, which favours them; in the rows "same for all"
 they do still less: an emitter's message to the room through the peer's own Redis layer, one

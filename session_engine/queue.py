@@ -46,9 +46,9 @@ def _queue(floor: Floor, in_discussion: bool, kind: str) -> Queue:
         if floor.round.volunteers:  # and those to whom an offer is still owed
             asked = floor.hands.keys() | floor.round.later | floor.kept.keys()
             rest = [person for person in rest if person in asked]
-    ahead = list(floor.called)
-    ahead += [person for person in floor.pinned if person in rest and person not in ahead]
-    order = (*ahead, *(person for person in rest if person not in ahead))
+    pinned = set(rest).intersection(floor.pinned) if floor.pinned else ()
+    ahead = (*floor.called, *(person for person in floor.pinned if person in pinned))
+    order = tuple(dict.fromkeys((*ahead, *rest)))
     return Queue(order, frozenset(order))
 
 

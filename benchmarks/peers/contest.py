@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
-from typing import Final, Self, cast
+from typing import Any, Final, Self, cast
 
 import httpx
 
@@ -33,6 +33,7 @@ from tests.server.house import House
 PEOPLE: Final = 35
 MORE: Final = 2  # facilitators, to send what one socket may not
 OURS: Final = "Thera-Peer"
+OURS_MOVING: Final = "Thera-Peer: everybody's place changes"
 OURS_SLOW: Final = "Thera-Peer, fewer changes"
 OURS_RELAYED: Final = "Thera-Peer: relayed, same for all"
 WARM_SECONDS: Final = 0.5 if SHORT else 1.5
@@ -158,7 +159,10 @@ async def ours(scale: Scale, payload: Path) -> tuple[list[Figure], list[Figure]]
             await give_floors(rooms)
             people = [screen for room in rooms for screen in room.screens[1:]]
             facilitators = [[cast(Reader, room.screens[0])] for room in rooms]
-            turns = [(await leave_payload(room, payload)) for room in rooms]
+            views = [(await leave_payload(room, payload)) for room in rooms]
+            turns = [view["turn"]["id"] for view in views]
+            # The holder waits for nothing.
+            queues = [[one["id"] for one in view["people"][1:PEOPLE]] for view in views]
 
             def facilitator(number: int) -> Screen:
                 turn, room = divmod(number, len(rooms))
@@ -169,6 +173,13 @@ async def ours(scale: Scale, payload: Path) -> tuple[list[Figure], list[Figure]]
                 command = {"id": f"c{number}", "do": "set_prompt", "text": PROMPT % number}
                 facilitator(number).send(json.dumps(command))
 
+            def move(number: int) -> None:
+                """Put the last in the queue before all others."""
+                queue = queues[number % len(rooms)]
+                queue.insert(0, queue.pop())
+                command = {"id": f"m{number}", "do": "move", "person": queue[0], "to": 0}
+                facilitator(number).send(json.dumps(command))
+
             def relay(number: int) -> None:
                 room, words = number % len(rooms), f"{number:06} {WORDS}"
                 command = {"id": f"r{number}", "do": "write", "turn": turns[room], "text": words}
@@ -177,6 +188,7 @@ async def ours(scale: Scale, payload: Path) -> tuple[list[Figure], list[Figure]]
             idle = await idle_percent(pid)
             paced = [
                 await cost(OURS, pid, people, change, FAST, scale, idle),
+                await cost(OURS_MOVING, pid, people, move, FAST, scale, idle),
                 await cost(OURS_SLOW, pid, people, change, SLOW, scale, idle),
                 await cost(OURS_RELAYED, pid, people, relay, FAST, scale, idle),
             ]
@@ -187,6 +199,7 @@ async def ours(scale: Scale, payload: Path) -> tuple[list[Figure], list[Figure]]
                     here.append(cast(Reader, room.screens[-1]))
             full = [
                 await cost(OURS, pid, people, change, FULL, scale, idle),
+                await cost(OURS_MOVING, pid, people, move, FULL, scale, idle),
                 await cost(OURS_RELAYED, pid, people, relay, FULL, scale, idle),
             ]
             assert not any(screen.refused for here in facilitators for screen in here)
@@ -196,8 +209,8 @@ async def ours(scale: Scale, payload: Path) -> tuple[list[Figure], list[Figure]]
             house.close()
 
 
-async def leave_payload(room: BenchRoom, folder: Path) -> str:
-    """Keep what 35 people are shown; return the id of the turn that they see.
+async def leave_payload(room: BenchRoom, folder: Path) -> dict[str, Any]:
+    """Keep what 35 people are shown; return the view that they share.
 
     The part of all is left in the file `shared`, what differs in `tails`, a line each.
     """
@@ -210,7 +223,8 @@ async def leave_payload(room: BenchRoom, folder: Path) -> str:
     (folder / "tails").write_bytes(b"".join(tail[:-1] + b"\n" for _, _, tail in shown))
     for screen in people:
         screen.latest = None
-    return str(json.loads(shown[0][0] + b"}")["view"]["turn"]["id"])
+    view: dict[str, Any] = json.loads(shown[0][0] + b"}")["view"]
+    return view
 
 
 # ---- A peer -----------------------------------------------------------------------------
