@@ -288,6 +288,7 @@ def _after_turn(room: Room, turn: Turn, event: e.TurnClosed) -> Floor:
         floor.round,
         waiting=(*_but(floor.round.waiting, person), person),
         later=floor.round.later | {person},
+        settled=_without(floor.round.settled, person),  # who passed before, and was called
     )
     return replace(floor, round=round_)
 

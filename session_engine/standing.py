@@ -109,11 +109,9 @@ def standings(floor: Floor, turn: Turn | None, is_held: bool) -> dict[PersonId, 
         found = {who: last for who, last in floor.outcomes.items() if last in (SPOKE, PASSED)}
         found |= dict.fromkeys((*floor.hands, *floor.called), "waiting")
     else:
-        settled, later = floor.round.settled, floor.round.later
-        found = dict(settled)
-        for who in (*floor.round.waiting, *later, *floor.called):
-            if who not in settled or who in floor.called:
-                found[who] = LATER if who in later else "waiting"
+        waiting = (*floor.round.waiting, *floor.called)
+        found = {**floor.round.settled, **dict.fromkeys(waiting, "waiting")}
+        found |= dict.fromkeys(floor.round.later, LATER)
     if turn is not None:
         running = "held" if is_held or turn.dropped_until is not None else "speaking"
         found[turn.person] = running if turn.started else "offered"

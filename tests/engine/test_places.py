@@ -68,6 +68,17 @@ def test_passing_a_floor_given_again_does_not_undo_that_i_spoke() -> None:
     assert standing(world, ANA) == "spoke"
 
 
+def test_who_passed_and_says_later_to_a_floor_given_waits_again() -> None:
+    world = speaking(ANA, BEN, CAI)
+    world.do(c.Pass(by=CAI, kind=NOT_THIS_ROUND, turn=None))
+    assert standing(world, CAI) == "passed"
+    world.do(c.GiveFloor(by=FAY, person=CAI))
+    world.finish()
+    assert world.offer_next() == CAI
+    world.do(c.Pass(by=CAI, kind=LATER, turn=world.turn_id))
+    assert (standing(world, CAI), next_people(world)) == ("later", [BEN, CAI])
+
+
 def test_who_is_given_the_floor_and_says_later_goes_to_the_end() -> None:
     world = introductions(ANA, BEN, CAI)
     world.do(c.GiveFloor(by=FAY, person=ANA))

@@ -269,6 +269,12 @@ class Session(RuleBasedStateMachine):
                 assert round_.offers.get(someone, 0) < 2 or someone in round_.settled
 
     @invariant()
+    def who_waits_in_a_round_is_not_done_with_it(self) -> None:
+        round_ = self.world.room.floor.round
+        if round_ is not None:
+            assert not round_.settled.keys() & {*round_.waiting, *round_.later}
+
+    @invariant()
     def at_most_as_many_sit_as_there_are_seats(self) -> None:
         room = self.world.room
         seated = [p for p in room.people.values() if p.state == "seated" and p.seat]
