@@ -62,10 +62,15 @@ def standpoint(room: Room, person: Person) -> Standpoint:
 
 def stances(room: Room) -> Mapping[PersonId, Stance]:
     """Tell how everybody stands; the same until something that it is made of has changed."""
-    is_held, alerts = room.held_at is not None, room.alerts
     return _stances(
-        *(room.people, room.floor, room.turn, is_held, room.themes, alerts),
-        *(queue_of(room), next_people(room)),
+        room.people,
+        room.floor,
+        room.turn,
+        room.held_at is not None,
+        room.themes,
+        room.alerts,
+        queue_of(room),
+        next_people(room),
     )
 
 

@@ -110,7 +110,10 @@ class Replica:
         self.is_quiet = False
         put_off, self._put_off = self._put_off, []
         for act in put_off:
-            act()
+            try:
+                act()
+            except Exception as error:  # nothing that was heard is a fault of the records
+                note_defect("the feed", error)
         if self._untold:
             self._untold = False
             # Not now: futures that were settled meanwhile have not been seen yet.

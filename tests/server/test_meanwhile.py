@@ -182,6 +182,21 @@ async def test_what_was_heard_is_taken_when_no_answer_comes(
     assert told == [replica.position.version]
 
 
+async def test_what_is_heard_and_cannot_be_read_is_no_fault_of_our_records(
+    store_url: str, client: Redis, log: Meanwhile, caplog: pytest.LogCaptureFixture
+) -> None:
+    replica, rooms = await opened(store_url, client, log)
+    log.hold_append = hold = asyncio.Event()
+    own = rooms.submit(replica, enter("ana"), "ana:1")
+    await asyncio.sleep(0.05)
+    at = replica.position
+    broken = b"%d %b x 44\n%b" % (at.version, at.head.encode(), b"f" * 40 + b"what")
+    rooms.heard(log_key(replica.session), broken)
+    hold.set()
+    assert isinstance(await own, Done)
+    assert "defect in the feed: ValueError" in caplog.text
+
+
 async def test_what_is_not_due_waits_for_itself_and_for_no_later_deadline(
     store_url: str, client: Redis, log: Meanwhile
 ) -> None:
