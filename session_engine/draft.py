@@ -1,11 +1,17 @@
 """A decision in the making: events so far, and the room as they leave it."""
 
+import re
+from typing import Final
+
 from session_engine.commands import PersonCommand, Role
 from session_engine.events import Event
 from session_engine.evolve import evolve
 from session_engine.ids import PersonId
 from session_engine.refusals import Refused
 from session_engine.room import Person, Room
+
+# All that Unicode calls control characters, but the end of a line.
+_CONTROL: Final = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]")
 
 
 class Draft:
@@ -61,4 +67,4 @@ def is_readable(text: str) -> bool:
 
     Joiners are not control characters: Hindi and Marathi need them.
     """
-    return not any(letter < " " or "\x7f" <= letter <= "\x9f" for letter in text if letter != "\n")
+    return _CONTROL.search(text) is None

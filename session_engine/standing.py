@@ -61,7 +61,10 @@ def standpoint(room: Room, person: Person) -> Standpoint:
 
 
 def stances(room: Room) -> Mapping[PersonId, Stance]:
-    """Tell how everybody stands; the same until something that it is made of has changed."""
+    """Tell how everybody stands, in one object for all who stand alike.
+
+    It is the same until something that it is made of has changed.
+    """
     return _stances(
         room.people,
         room.floor,
@@ -87,8 +90,10 @@ def _stances(
 ) -> dict[PersonId, Stance]:
     holder = turn.person if turn is not None else None
     standing, ready = standings(floor, turn, is_held), frozenset(called_in_order)
-    return {
-        name: Stance(
+    found: dict[PersonId, Stance] = {}
+    alike: dict[Stance, Stance] = {}
+    for name, person in people.items():
+        stance = Stance(
             person.role,
             person.silenced,
             name == holder,
@@ -100,8 +105,8 @@ def _stances(
             name in ready,
             own_alert(alerts, name),
         )
-        for name, person in people.items()
-    }
+        found[name] = alike.setdefault(stance, stance)
+    return found
 
 
 @lru_cache(maxsize=PARTS_KEPT)

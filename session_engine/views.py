@@ -21,7 +21,6 @@ from session_engine.room import (
     Person,
     Room,
     Turn,
-    circle,
     seating,
 )
 from session_engine.rules import may_from
@@ -58,7 +57,7 @@ def _public(room: Room) -> dict[str, Any]:
         "held": room.held_at is not None,
         "facilitator_present": room.facilitator_present,
         "turn": _clock_for_all(room, turn) if turn is not None and turn.started else None,
-        "progress": _progress(room),
+        "progress": _progress(room.people, room.floor),
         "observers": seating(room.people).observers,
     }
 
@@ -83,10 +82,10 @@ def _clock_of(room: Room, turn: Turn) -> dict[str, Any]:
     }
 
 
-def _progress(room: Room) -> dict[str, int]:
+@lru_cache(maxsize=PARTS_KEPT)
+def _progress(people: People, floor: Floor) -> dict[str, int]:
     """How many of those seated are done: with this round, or heard in the discussion."""
-    seated = circle(room)
-    floor = room.floor
+    seated = seating(people).circle
     if floor.round is not None:
         done: Any = floor.round.settled
     else:

@@ -14,7 +14,7 @@ ROOT = Path(__file__).resolve().parent.parent
 ENGINE_MAY_USE = frozenset(
     {
         *("__future__", "abc", "bisect", "collections", "dataclasses", "enum", "functools"),
-        *("itertools", "math", "operator", "types", "typing"),
+        *("itertools", "math", "operator", "re", "types", "typing"),
     }
 )
 

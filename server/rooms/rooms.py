@@ -128,11 +128,13 @@ class Rooms:
     def heard(self, channel: str, data: bytes) -> None:
         """Take what the channel of a log says."""
         replica = self._replicas.get(self._sessions_by_channel.get(channel, ""))
-        if replica is None or end_of_message(data) == replica.position:
-            return  # Most often: it is our own, or came with an answer.
+        if replica is None:
+            return
         if replica.is_quiet:
             replica.put_off(partial(self.heard, channel, data))
             return
+        if end_of_message(data) == replica.position:
+            return  # Most often: it is our own, or came with an answer.
         message = parse_message(data)
         try:
             if replica.take(message.before, message.elements):

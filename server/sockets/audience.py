@@ -66,12 +66,11 @@ def _name_of(room: Room, encoded: bytes) -> bytes:
     return hashlib.blake2b(encoded, key=secret[:64], digest_size=20).hexdigest().encode()
 
 
-def _is_news(listener: Listener, opening: bytes, room: Room) -> bool:
-    """Say whether what a socket is to be shown differs from what it was shown last."""
-    if opening is not listener.shown or listener.shown_room is None:
-        return True
+def _is_news(listener: Listener, room: Room) -> bool:
+    """Say whether, under the view it was shown last, a socket is to be shown another tail."""
     # Without the clock: estimates move with every millisecond.
-    return you(room, listener.person, 0) != you(listener.shown_room, listener.person, 0)
+    before = listener.shown_room
+    return before is None or you(room, listener.person, 0) != you(before, listener.person, 0)
 
 
 def shape_of(person: Person) -> str:
@@ -277,11 +276,10 @@ class Audience:
         tails = Tails(room, now, self._head(shape, now))
         out: list[tuple[Outbox, bytes]] = []
         for listener in listeners:
-            if not (force or _is_news(listener, opening, room)):
-                continue
-            listener.shown, listener.shown_room = opening, room
-            tail = tails.of(listener.person, listener.who)
-            out.append((listener.outbox, frames.ending(tail)))
+            if force or listener.shown is not opening or _is_news(listener, room):
+                listener.shown, listener.shown_room = opening, room
+                tail = tails.of(listener.person, listener.who)
+                out.append((listener.outbox, frames.ending(tail)))
         for outbox, ending in out:
             outbox.send_view(opening, ending)
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from typing import Any, Final
+from collections.abc import Callable, Mapping
+from functools import wraps
+from typing import Any, Concatenate, Final, ParamSpec
 
 import orjson
 
@@ -38,6 +38,24 @@ from session_engine import Role
 # What is refused unread is not read for its id, if that costs much: 32 KB of small parts take 4 ms.
 LONG: Final = 2048
 
+P = ParamSpec("P")
+
+
+def _safely(act: Callable[Concatenate[Conversation, P], None]) -> Callable[..., None]:
+    """Let a defect end this socket and nothing else."""
+
+    @wraps(act)
+    def safely(self: Conversation, *args: P.args, **kwargs: P.kwargs) -> None:
+        try:
+            act(self, *args, **kwargs)
+        except DecisionFailed:  # said where it happened
+            self.break_off()
+        except Exception as error:
+            note_defect("a socket", error)
+            self.break_off()
+
+    return safely
+
 
 class Conversation:
     """The frames of one socket, in order."""
@@ -59,12 +77,9 @@ class Conversation:
         self._role = role
         self._flood = flood
 
+    @_safely
     def take(self, message: str | bytes) -> None:
         """Act on one message straight from the socket."""
-        with self._safely():
-            self._hear(message)
-
-    def _hear(self, message: str | bytes) -> None:
         if not self._flood.admits():
             self._refuse(_id_of(message), "too_fast")
         else:
@@ -91,26 +106,16 @@ class Conversation:
         else:
             outcome.add_done_callback(lambda settled: self._answer(request, settled))
 
-    # ---- Answers ------------------------------------------------------------------
-
-    @contextmanager
-    def _safely(self) -> Iterator[None]:
-        """Let a defect end this socket and nothing else."""
-        try:
-            yield
-        except DecisionFailed:  # said where it happened
-            self._break_off()
-        except Exception as error:
-            note_defect("a socket", error)
-            self._break_off()
-
-    def _break_off(self) -> None:
+    def break_off(self) -> None:
+        """End this socket because of a defect."""
         self._listener.outbox.close_with(1011, "Something went wrong here.")
 
+    # ---- Answers ------------------------------------------------------------------
+
+    @_safely
     def _answer(self, request: Request, settled: asyncio.Future[Outcome]) -> None:
         if not settled.cancelled():
-            with self._safely():
-                self._tell(request, settled.result())
+            self._tell(request, settled.result())
 
     def _tell(self, request: Request, outcome: Outcome) -> None:
         match outcome:
@@ -133,13 +138,13 @@ class Conversation:
             answer["version"] = version
         self._send(answer)
 
+    @_safely
     def _sent(self, request: Request, version: int, sent: asyncio.Future[bool]) -> None:
         """Call a private word done when it has left for the other workers, not before."""
-        with self._safely():
-            if sent.cancelled() or not sent.result():
-                self._send({"type": "unknown", "id": request.id})
-            else:
-                self._done(request, version)
+        if sent.cancelled() or not sent.result():
+            self._send({"type": "unknown", "id": request.id})
+        else:
+            self._done(request, version)
 
     def _refuse(self, command_id: str | None, code: str, field: str | None = None) -> None:
         answer = {"type": "refused", "id": command_id, "code": code, "message": SENTENCES[code]}

@@ -14,6 +14,8 @@ _FIN: Final = 0x80
 _CONTINUATION: Final = 0x00
 _TEXT: Final = 0x01
 _BINARY: Final = 0x02
+_LONG: Final = struct.Struct("!BBH").pack
+_LONGER: Final = struct.Struct("!BBQ").pack
 
 
 def message(payload: bytes) -> bytes:
@@ -40,5 +42,5 @@ def _header(first: int, length: int) -> bytes:
     if length < 126:
         return bytes((first, length))
     if length < 0x10000:
-        return struct.pack("!BBH", first, 126, length)
-    return struct.pack("!BBQ", first, 127, length)
+        return _LONG(first, 126, length)
+    return _LONGER(first, 127, length)

@@ -44,24 +44,16 @@ class Outbox:
 
     def send(self, frame: bytes) -> None:
         """Send one whole message, in order with all others."""
-        if not self._socket.may_write:
-            return
-        if self._socket.is_paused:
+        if not self._socket.write_frames((frame,)) and self._socket.may_write:
             self._queue.append(frame)
             self._queued_bytes += len(frame)
             self._check()
-        else:
-            self._socket.write_frames((frame,))
 
     def send_view(self, shared: bytes, tail: bytes) -> None:
         """Send a view as two fragments; a view that still waits is replaced."""
-        if not self._socket.may_write:
-            return
-        if self._socket.is_paused:
+        if not self._socket.write_frames((shared, tail)) and self._socket.may_write:
             self._view = (shared, tail)
             self._check()
-        else:
-            self._socket.write_frames((shared, tail))
 
     def close(self, code: CloseCode) -> None:
         """Close the socket with one of our codes; what waits is thrown away."""
@@ -89,13 +81,10 @@ class Outbox:
             self._patience = loop.call_later(BEHIND_MAX_SECONDS, self.close, CloseCode.FELL_BEHIND)
 
     def _drain(self) -> None:
-        while self._queue and not self._socket.is_paused and self._socket.may_write:
-            frame = self._queue.popleft()
-            self._queued_bytes -= len(frame)
-            self._socket.write_frames((frame,))
-        if self._view and not self._socket.is_paused and self._socket.may_write:
-            view, self._view = self._view, None
-            self._socket.write_frames(view)
+        while self._queue and self._socket.write_frames((self._queue[0],)):
+            self._queued_bytes -= len(self._queue.popleft())
+        if self._view and self._socket.write_frames(self._view):
+            self._view = None
         if not self._queue and self._view is None:
             self._calm()
 

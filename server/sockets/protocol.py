@@ -120,9 +120,13 @@ class RoomSocketProtocol(asyncio.Protocol):
         """Whether a data frame is legal now: no side has closed, and the line is there."""
         return self.is_open and not self.transport.is_closing()
 
-    def write_frames(self, frames: Sequence[bytes]) -> None:
-        """Write encoded frames; only when `may_write` and not `is_paused`."""
-        self.transport.writelines(frames)
+    def write_frames(self, frames: Sequence[bytes]) -> bool:
+        """Write encoded frames; False, and nothing is written, while that may not or must wait."""
+        transport = self.transport
+        if self.is_paused or not self.is_open or transport.is_closing():
+            return False
+        transport.writelines(frames)
+        return True
 
     def pause_writing(self) -> None:
         """Note that the peer is behind."""

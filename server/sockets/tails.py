@@ -13,7 +13,6 @@ from session_engine import (
     Person,
     PersonId,
     Room,
-    Stance,
     first_wait_ms,
     from_stance,
     places,
@@ -37,14 +36,15 @@ class Tails:
         self._head = head
         self._stances = stances(room)
         self._places = places(room)
-        self._alike: dict[Stance, bytes] = {}
+        self._alike: dict[int, bytes] = {}  # by identity: the engine gives one stance to all alike
 
     def of(self, person: PersonId, who: bytes) -> bytes:
         """Return the end of this person's view; `who` is from `encode_whom`."""
         stance = self._stances[person]
-        alike = self._alike.get(stance)
+        alike = self._alike.get(id(stance))
         if alike is None:
-            alike = self._alike[stance] = orjson.dumps(from_stance(self._room, stance))[1:] + b"}"
+            alike = orjson.dumps(from_stance(self._room, stance))[1:] + b"}"
+            self._alike[id(stance)] = alike
         place = self._places.get(person)
         if place is None:
             return b"%b%b%b" % (self._head, who, alike)

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 HEAD_LENGTH = 40
 
 
-@dataclass(frozen=True, slots=True)
-class Position:
+class Position(NamedTuple):
     """After how many elements, and the head of the last of them."""
 
     version: int
@@ -27,8 +27,7 @@ START = Position(0, "")
 Element = tuple[Position, bytes]
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(NamedTuple):
     """What one command brings to the log; `command_id` is "" for the server's own."""
 
     command_id: str
