@@ -77,7 +77,7 @@ def next_people(room: Room) -> tuple[PersonId, ...]:
 @lru_cache(maxsize=PARTS_KEPT)
 def _ready(queue: Queue, people: People) -> tuple[PersonId, ...]:
     ready = seating(people).ready
-    return tuple(person for person in queue.order if person in ready)
+    return tuple([person for person in queue.order if person in ready])
 
 
 def next_offer(room: Room, but: PersonId | None = None) -> PersonId | None:

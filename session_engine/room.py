@@ -221,6 +221,7 @@ class Seating(NamedTuple):
     knocking: tuple[Person, ...]
     ready: frozenset[PersonId]  # present in their seats, and not silenced
     silenced: frozenset[PersonId]
+    somebody_is_heard: bool  # sits in the circle, and is not silenced
 
 
 # What depends on a part of a room is kept by that part: most changes touch others. This holds
@@ -243,6 +244,7 @@ def seating(people: People) -> Seating:
         knocking=tuple(person for person in people.values() if person.state == "knocking"),
         ready=frozenset(p.id for p in seated if p.present and not p.silenced),
         silenced=frozenset(person.id for person in people.values() if person.silenced),
+        somebody_is_heard=not all(person.silenced for person in circle),
     )
 
 

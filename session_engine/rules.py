@@ -11,164 +11,152 @@ is checked afterwards by the decision itself.
 
 from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from session_engine.commands import Role
 from session_engine.limits import MAX_THEMES
-from session_engine.queue import next_people
-from session_engine.room import Person, Room, circle, seating, untaken
+from session_engine.room import Person, Room
+from session_engine.situation import Situation, situation
 from session_engine.stages import ALL_STAGES, FLOOR_STAGES, LIVE_STAGES, OPEN_STAGES, Stage
 from session_engine.standing import Standpoint, standpoint
-from session_engine.turns import extension_ms
 
-Condition = Callable[[Room, Standpoint], str | None]
-
-
-def not_held(room: Room, who: Standpoint) -> str | None:
-    return "held" if room.held_at is not None else None
+Condition = Callable[[Situation, Standpoint], str | None]
 
 
-def is_held(room: Room, who: Standpoint) -> str | None:
-    return "not_held" if room.held_at is None else None
+def not_held(room: Situation, who: Standpoint) -> str | None:
+    return "held" if room.is_held else None
 
 
-def has_the_turn(room: Room, who: Standpoint) -> str | None:
-    if room.turn is None:
+def is_held(room: Situation, who: Standpoint) -> str | None:
+    return None if room.is_held else "not_held"
+
+
+def has_the_turn(room: Situation, who: Standpoint) -> str | None:
+    if not room.turn_is_open:
         return "stale_turn"
     return None if who.has_turn else "not_your_turn"
 
 
-def can_start(room: Room, who: Standpoint) -> str | None:
-    turn = room.turn
-    running = turn is not None and turn.phase != "offered" and turn.dropped_until is None
+def can_start(room: Situation, who: Standpoint) -> str | None:
+    running = room.turn_has_started and not room.turn_is_dropped
     return "turn_started" if running else None
 
 
-def turn_is_running(room: Room, who: Standpoint) -> str | None:
-    if room.turn is None:
+def turn_is_running(room: Situation, who: Standpoint) -> str | None:
+    if not room.turn_is_open:
         return "stale_turn"
-    return "turn_not_started" if not room.turn.started else None
+    return None if room.turn_has_started else "turn_not_started"
 
 
-def turn_is_offered(room: Room, who: Standpoint) -> str | None:
-    if room.turn is None:
+def turn_is_offered(room: Situation, who: Standpoint) -> str | None:
+    if not room.turn_is_open:
         return "stale_turn"
-    return "turn_started" if room.turn.started else None
+    return "turn_started" if room.turn_has_started else None
 
 
-def can_extend(room: Room, who: Standpoint) -> str | None:
-    turn = room.turn
-    return "limit_out_of_range" if turn is not None and extension_ms(turn) <= 0 else None
+def can_extend(room: Situation, who: Standpoint) -> str | None:
+    return "limit_out_of_range" if room.turn_is_full else None
 
 
-def can_pass(room: Room, who: Standpoint) -> str | None:
+def can_pass(room: Situation, who: Standpoint) -> str | None:
     return None if who.has_turn or who.waits else "nothing_to_pass"
 
 
-def hand_is_down(room: Room, who: Standpoint) -> str | None:
+def hand_is_down(room: Situation, who: Standpoint) -> str | None:
     if who.silenced:
         return "silenced"
     return "hand_raised" if who.hand_up else None
 
 
-def hand_is_up(room: Room, who: Standpoint) -> str | None:
+def hand_is_up(room: Situation, who: Standpoint) -> str | None:
     return None if who.hand_up else "hand_not_raised"
 
 
-def may_volunteer(room: Room, who: Standpoint) -> str | None:
+def may_volunteer(room: Situation, who: Standpoint) -> str | None:
     """Hands make no sense in the close, unless its round asks for volunteers."""
-    round_ = room.floor.round
-    if room.stage is Stage.CLOSE and (round_ is None or not round_.volunteers):
-        return "wrong_stage"
-    return None
+    return "wrong_stage" if room.stage is Stage.CLOSE and not room.for_volunteers else None
 
 
-def has_a_theme_left(room: Room, who: Standpoint) -> str | None:
-    return None if len(who.resonated) < len(room.themes) else "unknown_theme"
+def has_a_theme_left(room: Situation, who: Standpoint) -> str | None:
+    return None if len(who.resonated) < room.themes else "unknown_theme"
 
 
-def may_speak(room: Room, who: Standpoint) -> str | None:
+def may_speak(room: Situation, who: Standpoint) -> str | None:
     """Is this person heard? A facilitator always; the holder while the clock runs."""
     if who.role is Role.FACILITATOR:
         return None
-    turn = room.turn
-    if turn is None:
+    if not room.turn_is_open:
         return "stale_turn"
     if not who.has_turn:
         return "not_your_turn"
-    if not turn.started or turn.dropped_until is not None:
+    if not room.turn_has_started or room.turn_is_dropped:
         return "turn_not_started"
     return not_held(room, who)
 
 
-def on_call_is_named(room: Room, who: Standpoint) -> str | None:
-    return None if room.on_call.strip() else "no_on_call"
+def on_call_is_named(room: Situation, who: Standpoint) -> str | None:
+    return None if room.on_call_is_named else "no_on_call"
 
 
-def can_undo(room: Room, who: Standpoint) -> str | None:
-    return "nothing_to_undo" if room.undo is None else None
+def can_undo(room: Situation, who: Standpoint) -> str | None:
+    return None if room.can_undo else "nothing_to_undo"
 
 
-def no_round_yet(room: Room, who: Standpoint) -> str | None:
-    return "round_open" if room.floor.round is not None else None
+def no_round_yet(room: Situation, who: Standpoint) -> str | None:
+    return "round_open" if room.round_is_open else None
 
 
-def round_for_everyone(room: Room, who: Standpoint) -> str | None:
-    round_ = room.floor.round
-    if round_ is None:
+def round_for_everyone(room: Situation, who: Standpoint) -> str | None:
+    if not room.round_is_open:
         return "no_round"
-    return "round_open" if round_.volunteers else None
+    return "round_open" if room.for_volunteers else None
 
 
-def can_step(room: Room, who: Standpoint) -> str | None:
-    if room.turn is None and not next_people(room):
-        return "nobody_waiting"
-    return None
+def can_step(room: Situation, who: Standpoint) -> str | None:
+    return None if room.turn_is_open or room.somebody_is_next else "nobody_waiting"
 
 
-def somebody_waits(room: Room, who: Standpoint) -> str | None:
-    movable = any(someone not in room.floor.called for someone in next_people(room))
-    return None if movable else "not_waiting"
+def somebody_waits(room: Situation, who: Standpoint) -> str | None:
+    return None if room.somebody_is_movable else "not_waiting"
 
 
-def somebody_knocks(room: Room, who: Standpoint) -> str | None:
-    return None if seating(room.people).knocking else "unknown_person"
+def somebody_knocks(room: Situation, who: Standpoint) -> str | None:
+    return None if room.somebody_knocks else "unknown_person"
 
 
-def somebody_sits(room: Room, who: Standpoint) -> str | None:
-    return None if circle(room) else "unknown_person"
+def somebody_sits(room: Situation, who: Standpoint) -> str | None:
+    return None if room.somebody_sits else "unknown_person"
 
 
-def somebody_is_heard(room: Room, who: Standpoint) -> str | None:
-    if all(someone.silenced for someone in circle(room)):
-        return somebody_sits(room, who) or "already_silenced"
-    return None
+def somebody_is_heard(room: Situation, who: Standpoint) -> str | None:
+    if room.somebody_is_heard:
+        return None
+    return somebody_sits(room, who) or "already_silenced"
 
 
-def a_seat_is_free(room: Room, who: Standpoint) -> str | None:
-    return "full" if len(circle(room)) >= room.settings.seats else None
+def a_seat_is_free(room: Situation, who: Standpoint) -> str | None:
+    return None if room.seat_is_free else "full"
 
 
-def a_theme_fits(room: Room, who: Standpoint) -> str | None:
-    return "too_many_themes" if len(room.themes) >= MAX_THEMES else None
+def a_theme_fits(room: Situation, who: Standpoint) -> str | None:
+    return "too_many_themes" if room.themes >= MAX_THEMES else None
 
 
-def has_a_theme(room: Room, who: Standpoint) -> str | None:
+def has_a_theme(room: Situation, who: Standpoint) -> str | None:
     return None if room.themes else "unknown_theme"
 
 
-def alert_waits(room: Room, who: Standpoint) -> str | None:
-    if untaken(room):
+def alert_waits(room: Situation, who: Standpoint) -> str | None:
+    if room.alert_waits:
         return None
-    taken = any(alert.state == "taken" for alert in room.alerts)
-    return "alert_taken" if taken else "unknown_alert"
+    return "alert_taken" if room.alert_is_taken else "unknown_alert"
 
 
-def alert_is_taken(room: Room, who: Standpoint) -> str | None:
-    if any(alert.state == "taken" for alert in room.alerts):
+def alert_is_taken(room: Situation, who: Standpoint) -> str | None:
+    if room.alert_is_taken:
         return None
-    waits = any(alert.state != "closed" for alert in room.alerts)
-    return "not_taken" if waits else "unknown_alert"
+    return "not_taken" if room.alert_waits else "unknown_alert"
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,7 +246,7 @@ def who_and_when(room: Room, person: Person, do: str) -> str | None:
     return None if room.stage in rule.stages else "wrong_stage"
 
 
-def first_condition(room: Room, who: Standpoint, do: str) -> str | None:
+def first_condition(room: Situation, who: Standpoint, do: str) -> str | None:
     """Tell which condition refuses this command; None: it may go ahead."""
     for condition in RULES[do].conditions:
         code = condition(room, who)
@@ -269,10 +257,11 @@ def first_condition(room: Room, who: Standpoint, do: str) -> str | None:
 
 def may(room: Room, person: Person) -> tuple[str, ...]:
     """List the commands that this person could send now, by their wire names."""
-    return may_from(room, person.state, standpoint(room, person))
+    return may_from(situation(room), person.state, standpoint(room, person))
 
 
-def may_from(room: Room, state: str, who: Standpoint) -> tuple[str, ...]:
+@lru_cache(maxsize=4096)  # of all rooms: few of them stand in a way of their own
+def may_from(room: Situation, state: str, who: Standpoint) -> tuple[str, ...]:
     """List the commands that somebody in this state could send from this standpoint."""
     if state != "seated":
         return _AT_THE_DOOR if state == "knocking" else ()

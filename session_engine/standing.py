@@ -91,21 +91,24 @@ def _stances(
     holder = turn.person if turn is not None else None
     standing, ready = standings(floor, turn, is_held), frozenset(called_in_order)
     found: dict[PersonId, Stance] = {}
-    alike: dict[Stance, Stance] = {}
+    alike: dict[tuple[object, ...], Stance] = {}
     for name, person in people.items():
-        stance = Stance(
+        parts = (
             person.role,
             person.silenced,
             name == holder,
             name in queue.people,
             name in floor.hands,
-            resonated(themes, name),
+            resonated(themes, name) if themes else (),
             person.state,
             standing.get(name, "none"),
             name in ready,
-            own_alert(alerts, name),
+            own_alert(alerts, name) if alerts else None,
         )
-        found[name] = alike.setdefault(stance, stance)
+        stance = alike.get(parts)  # most stand like somebody before them
+        if stance is None:
+            stance = alike[parts] = Stance(*parts)
+        found[name] = stance
     return found
 
 
@@ -130,7 +133,7 @@ def standings(floor: Floor, turn: Turn | None, is_held: bool) -> dict[PersonId, 
 
 def resonated(themes: tuple[Theme, ...], person: PersonId) -> tuple[ThemeId, ...]:
     """List the themes that this person said are theirs too."""
-    return tuple(theme.id for theme in themes if person in theme.resonates) if themes else ()
+    return tuple(theme.id for theme in themes if person in theme.resonates)
 
 
 def own_alert(alerts: tuple[Alert, ...], person: PersonId) -> AlertId | None:

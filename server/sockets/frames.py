@@ -35,7 +35,10 @@ def opening(*payload: bytes) -> bytes:
 
 def ending(payload: bytes) -> bytes:
     """Return the last fragment of a text message."""
-    return _header(_FIN | _CONTINUATION, len(payload)) + payload
+    length = len(payload)
+    if 126 <= length < 0x10000:  # nearly always, and once for each person
+        return _LONG(_FIN | _CONTINUATION, 126, length) + payload
+    return _header(_FIN | _CONTINUATION, length) + payload
 
 
 def _header(first: int, length: int) -> bytes:
