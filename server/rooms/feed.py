@@ -10,7 +10,6 @@ firewall or a cable, would be listened to for ever.
 from __future__ import annotations
 
 import asyncio
-import math
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, Final
@@ -20,6 +19,7 @@ from redis.asyncio.client import PubSub
 from redis.exceptions import MovedError, RedisError
 
 from server.rooms.defects import note_defect
+from server.store.line import hear
 
 RECONNECT_SECONDS: Final = 0.25
 # A pair: after this long without a word the store is asked for one, and has as long to give it.
@@ -116,7 +116,7 @@ class Feed:
             try:
                 async with asyncio.timeout(SILENCE_SECONDS) as patience:
                     while True:
-                        said = await line.read_response(timeout=math.inf, disconnect_on_error=False)
+                        said = await hear(line)
                         asked = False
                         if said[0] not in (b"message", b"smessage"):
                             # Keeps the library's own lists.

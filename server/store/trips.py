@@ -4,33 +4,30 @@ A command that finds nobody on the way goes at once; those that come meanwhile g
 in the next trip. Under load that costs a fifth of a trip for each, and a store that syncs
 its disk does so once for all of them.
 
-A store that is silent for one trip is so for those who wait behind it: they would be told
-the same, each trip later. A line that breaks says nothing of the next.
-
-A line that rested is looked at before it is used again: the store may have hung up, and a
-command into a dead line would have an unknown outcome for nothing.
+Rule 1: a trip lasts no longer than its patience, opening the line included.
+Rule 2: a store that is silent for one trip is so for those who wait behind it: they would be
+        told the same, each trip later. A line that breaks says nothing of the next.
+Rule 3: a line that was hung up, or has said something strange, is opened anew for the next
+        trip: with sentinels that finds the master of now.
 """
 
 from __future__ import annotations
 
 import asyncio
-import math
-import time
 from typing import Any, Final
 
 from hiredis import pack_command
-from redis import exceptions as redis_errors
 from redis.asyncio import Redis
-from redis.exceptions import ResponseError
+from redis.asyncio.sentinel import SentinelManagedConnection
+from redis.exceptions import ConnectionError as LineBroken
+from redis.exceptions import ReadOnlyError, ResponseError
 
 from server.store.client import TIMEOUT_SECONDS
 from server.store.cluster import Cluster
+from server.store.line import Line
 
-SILENT: Final = (TimeoutError, redis_errors.TimeoutError)
 # More would only make the first of them wait for the last.
 COMMANDS_MAX: Final = 64
-# Shorter than any store needs to start again.
-RESTED_SECONDS: Final = 0.05
 
 
 class Trips:
@@ -40,69 +37,127 @@ class Trips:
         """Take a client of one server, and how long a trip may last."""
         self._pool: Any = client.connection_pool
         self._patience_s = patience_s
-        self._line: Any = None
-        self._used_at = 0.0
+        self._connection: Any = None
+        self._line: Line | None = None
+        self._is_strange = False
         self._waiting: list[tuple[tuple[Any, ...], asyncio.Future[Any]]] = []
-        self._running: asyncio.Task[None] | None = None
+        self._party: list[asyncio.Future[Any]] = []  # those on the way, the next answer's last
+        self._opening: asyncio.Task[None] | None = None
+        self._patience: asyncio.TimerHandle | None = None  # of the trip that is under way
 
     async def execute_command(self, *words: Any) -> Any:
         """Send a command with the next trip; raises what the client raises."""
         answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         self._waiting.append((words, answer))
-        if self._running is None or self._running.done():
-            self._running = asyncio.create_task(self._run())
+        if self._patience is None:
+            self._depart()
         return await answer
 
     async def publish(self, channel: str, message: bytes) -> Any:
         """Publish with the next trip."""
         return await self.execute_command("PUBLISH", channel, message)
 
-    async def _run(self) -> None:
-        while self._waiting:
-            party, self._waiting = self._waiting[:COMMANDS_MAX], self._waiting[COMMANDS_MAX:]
-            try:
-                answers = await self._go([words for words, _ in party])
-            except Exception as error:  # for none of them is known what was done
-                if isinstance(error, SILENT):
-                    party, self._waiting = party + self._waiting, []
-                answers = [error] * len(party)
-            for (_, waiting), answer in zip(party, answers, strict=True):
-                if waiting.done():
-                    continue  # nobody waits any more
-                if isinstance(answer, Exception):
-                    waiting.set_exception(answer)
-                else:
-                    waiting.set_result(answer)
+    # ---- A trip -------------------------------------------------------------------
 
-    async def _go(self, commands: list[tuple[Any, ...]]) -> list[Any]:
-        packed = [pack_command(words) for words in commands]
-        async with asyncio.timeout(self._patience_s):
-            line = await self._ready_line()
-            try:
-                await line.send_packed_command(packed, check_health=False)
-                answers = [await _answer(line) for _ in commands]
-            except BaseException:
-                await line.disconnect(nowait=True)  # what it may still say is nobody's answer
-                raise
-        self._used_at = time.monotonic()
-        return answers
+    def _depart(self) -> None:
+        loop = asyncio.get_running_loop()
+        self._patience = loop.call_later(self._patience_s, self._lose_patience)
+        if self._line is not None and self._line.is_open:
+            self._send(self._line)
+        else:
+            self._opening = loop.create_task(self._open())
 
-    async def _ready_line(self) -> Any:
-        if self._line is None:
-            self._line = await self._pool.get_connection()
-            self._line.socket_timeout = None  # a trip has its own, and no task for each write
-        elif not self._line.is_connected or time.monotonic() - self._used_at > RESTED_SECONDS:
-            await self._pool.ensure_connection(self._line)
-        return self._line
+    async def _open(self) -> None:
+        try:
+            if self._connection is None:
+                self._connection = await self._pool.get_connection()
+            else:
+                await self._connection.disconnect(nowait=True)
+                await self._connection.connect()
+            self._line = Line(self._connection, self._take, self._break_off)
+            self._is_strange = False
+        except Exception as error:
+            self._end(error, self._next_party())
+        else:
+            self._send(self._line)
+
+    def _next_party(self) -> list[tuple[tuple[Any, ...], asyncio.Future[Any]]]:
+        party, self._waiting = self._waiting[:COMMANDS_MAX], self._waiting[COMMANDS_MAX:]
+        return party
+
+    def _send(self, line: Line) -> None:
+        party = self._next_party()
+        try:
+            line.write([pack_command(words) for words, _ in party])
+        except Exception as error:  # for none of them is known what was done
+            self._cut()
+            self._end(error, party)
+        else:
+            self._party = [answer for _, answer in reversed(party)]
+
+    def _take(self, said: Any) -> None:
+        """Give the next in the party their answer; the last one ends the trip."""
+        if not self._party:  # nobody asked
+            self._cut()
+            return
+        answer = self._party.pop()
+        if isinstance(said, Exception):
+            said = self._understand(said)
+            if not answer.done():
+                answer.set_exception(said)
+        elif not answer.done():  # else nobody waits any more
+            answer.set_result(said)
+        if not self._party:
+            if self._is_strange:
+                self._cut()
+            self._go_on()
+
+    def _understand(self, said: Exception) -> Exception:
+        """Return what an answer means that is an error."""
+        if isinstance(said, ReadOnlyError) and isinstance(
+            self._connection, SentinelManagedConnection
+        ):
+            said = LineBroken("The master is one no more.")
+        self._is_strange = self._is_strange or not isinstance(said, ResponseError)
+        return said
+
+    # ---- Its end ------------------------------------------------------------------
+
+    def _break_off(self) -> None:
+        """The line is lost: what was done for those who have no answer is not known."""
+        if self._party:
+            self._end(LineBroken("The store has hung up."), [])
+
+    def _lose_patience(self) -> None:
+        if self._opening is not None:
+            self._opening.cancel()
+        self._cut()
+        everybody, self._waiting = self._waiting, []
+        self._end(TimeoutError(), everybody)
+
+    def _cut(self) -> None:
+        if self._line is not None:
+            self._line.cut()
+
+    def _end(
+        self, error: Exception, others: list[tuple[tuple[Any, ...], asyncio.Future[Any]]]
+    ) -> None:
+        """Give this to all who are on the way, and to these."""
+        party, self._party = self._party, []
+        for answer in (*reversed(party), *(answer for _, answer in others)):
+            if not answer.done():
+                answer.set_exception(error)
+        self._go_on()
+
+    def _go_on(self) -> None:
+        if self._patience is not None:
+            self._patience.cancel()
+            self._patience = None
+        self._opening = None
+        if self._waiting:
+            self._depart()
 
 
 def in_trips(client: Redis) -> Redis | Trips:
     """Return what sends a client's commands together: not a cluster's, whose keys share no line."""
     return client if isinstance(client, Cluster) else Trips(client, TIMEOUT_SECONDS)
-
-
-async def _answer(line: Any) -> Any:
-    try:
-        return await line.read_response(timeout=math.inf, disconnect_on_error=False)
-    except ResponseError as refusal:
-        return refusal

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
+from redis._parsers.hiredis import NOT_ENOUGH_DATA
 from redis.asyncio import Redis
 
 from server.rooms import feed as feeds
@@ -154,10 +155,16 @@ class BreaksWhenClosed:
     def connection(self) -> BreaksWhenClosed:
         return self
 
+    # A line has a parser, which has a reader of words; and a reader of bytes.
+    _parser = _reader = connection
+
+    def gets(self) -> object:
+        return NOT_ENOUGH_DATA
+
     async def subscribe(self, *channels: str) -> None:
         self.channels |= dict.fromkeys(channels)
 
-    async def read_response(self, timeout: float, disconnect_on_error: bool) -> None:
+    async def read(self, _: int) -> None:
         self.listening.set()
         await asyncio.sleep(3_600)
 

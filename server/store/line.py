@@ -1,0 +1,81 @@
+"""A line to a server of the store, read straight from its transport.
+
+The client library opens it: it knows passwords, TLS, and which server is the master. From
+then on its answers are read here: the library's own way, a stream, a task that is woken and
+six calls for each answer, costs a worker as much as deciding a command.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable
+from typing import Any, Final
+
+from redis._parsers.hiredis import NOT_ENOUGH_DATA
+from redis.exceptions import ConnectionError as LineBroken
+from redis.exceptions import InvalidResponse
+
+READ_BYTES: Final = 64 * 1024
+
+
+class Line(asyncio.Protocol):
+    """One connection that has been greeted and has nothing to say yet."""
+
+    def __init__(
+        self, connection: Any, on_answer: Callable[[Any], None], on_lost: Callable[[], None]
+    ) -> None:
+        """Take it over; an answer that is an error is told like any other."""
+        self.is_open = True
+        self._on_answer = on_answer
+        self._on_lost = on_lost
+        self._reader: Any = connection._parser._reader
+        self._transport: asyncio.Transport = connection._writer.transport
+        # The library's: it waits to be told when the connection is closed.
+        self._before: Any = self._transport.get_protocol()
+        self._transport.set_protocol(self)
+
+    def write(self, packed: Iterable[bytes]) -> None:
+        """Send commands."""
+        self._transport.writelines(packed)
+
+    def data_received(self, data: bytes) -> None:
+        """Tell of every answer that is complete."""
+        self._reader.feed(data)
+        try:
+            while self.is_open and (said := self._reader.gets()) is not NOT_ENOUGH_DATA:
+                self._on_answer(said)
+        except InvalidResponse:  # that is no server of ours
+            self._be_lost()
+            self._transport.abort()
+
+    def eof_received(self) -> None:
+        """Nothing more is answered: what would be sent now, would be sent for nothing."""
+        self._be_lost()
+
+    def connection_lost(self, error: Exception | None) -> None:
+        """Tell whoever waits for an answer."""
+        self._be_lost()
+        self._before.connection_lost(error)
+
+    def cut(self) -> None:
+        """Break it off: what it may still say is nobody's answer."""
+        self.is_open = False
+        self._transport.abort()
+
+    def _be_lost(self) -> None:
+        if self.is_open:
+            self.is_open = False
+            self._on_lost()
+
+
+async def hear(connection: Any) -> Any:
+    """Wait for the next word of a connection that speaks unasked; raises what the client raises."""
+    reader, stream = connection._parser._reader, connection._reader
+    while (said := reader.gets()) is NOT_ENOUGH_DATA:
+        data = await stream.read(READ_BYTES)
+        if not data:
+            raise LineBroken("The store has hung up.")
+        reader.feed(data)
+    if isinstance(said, Exception):
+        raise said
+    return said
