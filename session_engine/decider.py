@@ -22,7 +22,7 @@ from session_engine.refusals import Refused
 from session_engine.room import Room
 from session_engine.rules import first_condition, who_and_when
 from session_engine.settings import Settings
-from session_engine.situation import situation
+from session_engine.situation import situation_of
 from session_engine.stages import Stage
 from session_engine.standing import standpoint
 
@@ -68,7 +68,7 @@ def _check(room: Room, command: c.PersonCommand) -> None:
     code = who_and_when(room, person, command.do)
     if code is None:
         check_turn_named(room, person, command)
-        code = first_condition(situation(room), standpoint(room, person), command.do)
+        code = first_condition(situation_of(room), standpoint(room, person), command.do)
     if code is not None:
         raise Refused(code)
 

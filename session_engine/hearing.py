@@ -11,7 +11,7 @@ from session_engine.commands import Role
 from session_engine.limits import SECOND_MS
 from session_engine.room import Person, Room
 from session_engine.rules import may_speak
-from session_engine.situation import situation
+from session_engine.situation import situation_of
 from session_engine.stages import Stage
 from session_engine.standing import standpoint
 
@@ -25,7 +25,7 @@ def is_heard(room: Room, person: Person, number: int, now: int) -> bool:
         return True
     if turn is None or turn.number != number:
         return False
-    if may_speak(situation(room), standpoint(room, person)) is not None:
+    if may_speak(situation_of(room), standpoint(room, person)) is not None:
         return False
     if person.role is Role.FACILITATOR:
         return True

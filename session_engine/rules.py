@@ -17,146 +17,148 @@ from typing import Final
 from session_engine.commands import Role
 from session_engine.limits import MAX_THEMES
 from session_engine.room import Person, Room
-from session_engine.situation import Situation, situation
+from session_engine.situation import Situation, situation_of
 from session_engine.stages import ALL_STAGES, FLOOR_STAGES, LIVE_STAGES, OPEN_STAGES, Stage
 from session_engine.standing import Standpoint, standpoint
 
 Condition = Callable[[Situation, Standpoint], str | None]
 
 
-def not_held(room: Situation, who: Standpoint) -> str | None:
-    return "held" if room.is_held else None
+def not_held(situation: Situation, who: Standpoint) -> str | None:
+    return "held" if situation.is_held else None
 
 
-def is_held(room: Situation, who: Standpoint) -> str | None:
-    return None if room.is_held else "not_held"
+def is_held(situation: Situation, who: Standpoint) -> str | None:
+    return None if situation.is_held else "not_held"
 
 
-def has_the_turn(room: Situation, who: Standpoint) -> str | None:
-    if not room.turn_is_open:
+def has_the_turn(situation: Situation, who: Standpoint) -> str | None:
+    if not situation.turn_is_open:
         return "stale_turn"
     return None if who.has_turn else "not_your_turn"
 
 
-def can_start(room: Situation, who: Standpoint) -> str | None:
-    running = room.turn_has_started and not room.turn_is_dropped
+def can_start(situation: Situation, who: Standpoint) -> str | None:
+    running = situation.turn_has_started and not situation.turn_is_dropped
     return "turn_started" if running else None
 
 
-def turn_is_running(room: Situation, who: Standpoint) -> str | None:
-    if not room.turn_is_open:
+def turn_is_running(situation: Situation, who: Standpoint) -> str | None:
+    if not situation.turn_is_open:
         return "stale_turn"
-    return None if room.turn_has_started else "turn_not_started"
+    return None if situation.turn_has_started else "turn_not_started"
 
 
-def turn_is_offered(room: Situation, who: Standpoint) -> str | None:
-    if not room.turn_is_open:
+def turn_is_offered(situation: Situation, who: Standpoint) -> str | None:
+    if not situation.turn_is_open:
         return "stale_turn"
-    return "turn_started" if room.turn_has_started else None
+    return "turn_started" if situation.turn_has_started else None
 
 
-def can_extend(room: Situation, who: Standpoint) -> str | None:
-    return "limit_out_of_range" if room.turn_is_full else None
+def can_extend(situation: Situation, who: Standpoint) -> str | None:
+    return "limit_out_of_range" if situation.turn_is_full else None
 
 
-def can_pass(room: Situation, who: Standpoint) -> str | None:
+def can_pass(situation: Situation, who: Standpoint) -> str | None:
     return None if who.has_turn or who.waits else "nothing_to_pass"
 
 
-def hand_is_down(room: Situation, who: Standpoint) -> str | None:
+def hand_is_down(situation: Situation, who: Standpoint) -> str | None:
     if who.silenced:
         return "silenced"
     return "hand_raised" if who.hand_up else None
 
 
-def hand_is_up(room: Situation, who: Standpoint) -> str | None:
+def hand_is_up(situation: Situation, who: Standpoint) -> str | None:
     return None if who.hand_up else "hand_not_raised"
 
 
-def may_volunteer(room: Situation, who: Standpoint) -> str | None:
+def may_volunteer(situation: Situation, who: Standpoint) -> str | None:
     """Hands make no sense in the close, unless its round asks for volunteers."""
-    return "wrong_stage" if room.stage is Stage.CLOSE and not room.for_volunteers else None
+    return (
+        "wrong_stage" if situation.stage is Stage.CLOSE and not situation.for_volunteers else None
+    )
 
 
-def has_a_theme_left(room: Situation, who: Standpoint) -> str | None:
-    return None if len(who.resonated) < room.themes else "unknown_theme"
+def has_a_theme_left(situation: Situation, who: Standpoint) -> str | None:
+    return None if len(who.resonated) < situation.themes else "unknown_theme"
 
 
-def may_speak(room: Situation, who: Standpoint) -> str | None:
+def may_speak(situation: Situation, who: Standpoint) -> str | None:
     """Is this person heard? A facilitator always; the holder while the clock runs."""
     if who.role is Role.FACILITATOR:
         return None
-    if not room.turn_is_open:
+    if not situation.turn_is_open:
         return "stale_turn"
     if not who.has_turn:
         return "not_your_turn"
-    if not room.turn_has_started or room.turn_is_dropped:
+    if not situation.turn_has_started or situation.turn_is_dropped:
         return "turn_not_started"
-    return not_held(room, who)
+    return not_held(situation, who)
 
 
-def on_call_is_named(room: Situation, who: Standpoint) -> str | None:
-    return None if room.on_call_is_named else "no_on_call"
+def on_call_is_named(situation: Situation, who: Standpoint) -> str | None:
+    return None if situation.on_call_is_named else "no_on_call"
 
 
-def can_undo(room: Situation, who: Standpoint) -> str | None:
-    return None if room.can_undo else "nothing_to_undo"
+def can_undo(situation: Situation, who: Standpoint) -> str | None:
+    return None if situation.can_undo else "nothing_to_undo"
 
 
-def no_round_yet(room: Situation, who: Standpoint) -> str | None:
-    return "round_open" if room.round_is_open else None
+def no_round_yet(situation: Situation, who: Standpoint) -> str | None:
+    return "round_open" if situation.round_is_open else None
 
 
-def round_for_everyone(room: Situation, who: Standpoint) -> str | None:
-    if not room.round_is_open:
+def round_for_everyone(situation: Situation, who: Standpoint) -> str | None:
+    if not situation.round_is_open:
         return "no_round"
-    return "round_open" if room.for_volunteers else None
+    return "round_open" if situation.for_volunteers else None
 
 
-def can_step(room: Situation, who: Standpoint) -> str | None:
-    return None if room.turn_is_open or room.somebody_is_next else "nobody_waiting"
+def can_step(situation: Situation, who: Standpoint) -> str | None:
+    return None if situation.turn_is_open or situation.somebody_is_next else "nobody_waiting"
 
 
-def somebody_waits(room: Situation, who: Standpoint) -> str | None:
-    return None if room.somebody_is_movable else "not_waiting"
+def somebody_waits(situation: Situation, who: Standpoint) -> str | None:
+    return None if situation.somebody_is_movable else "not_waiting"
 
 
-def somebody_knocks(room: Situation, who: Standpoint) -> str | None:
-    return None if room.somebody_knocks else "unknown_person"
+def somebody_knocks(situation: Situation, who: Standpoint) -> str | None:
+    return None if situation.somebody_knocks else "unknown_person"
 
 
-def somebody_sits(room: Situation, who: Standpoint) -> str | None:
-    return None if room.somebody_sits else "unknown_person"
+def somebody_sits(situation: Situation, who: Standpoint) -> str | None:
+    return None if situation.somebody_sits else "unknown_person"
 
 
-def somebody_is_heard(room: Situation, who: Standpoint) -> str | None:
-    if room.somebody_is_heard:
+def somebody_is_heard(situation: Situation, who: Standpoint) -> str | None:
+    if situation.somebody_is_heard:
         return None
-    return somebody_sits(room, who) or "already_silenced"
+    return somebody_sits(situation, who) or "already_silenced"
 
 
-def a_seat_is_free(room: Situation, who: Standpoint) -> str | None:
-    return None if room.seat_is_free else "full"
+def a_seat_is_free(situation: Situation, who: Standpoint) -> str | None:
+    return None if situation.seat_is_free else "full"
 
 
-def a_theme_fits(room: Situation, who: Standpoint) -> str | None:
-    return "too_many_themes" if room.themes >= MAX_THEMES else None
+def a_theme_fits(situation: Situation, who: Standpoint) -> str | None:
+    return "too_many_themes" if situation.themes >= MAX_THEMES else None
 
 
-def has_a_theme(room: Situation, who: Standpoint) -> str | None:
-    return None if room.themes else "unknown_theme"
+def has_a_theme(situation: Situation, who: Standpoint) -> str | None:
+    return None if situation.themes else "unknown_theme"
 
 
-def alert_waits(room: Situation, who: Standpoint) -> str | None:
-    if room.alert_waits:
+def alert_waits(situation: Situation, who: Standpoint) -> str | None:
+    if situation.alert_waits:
         return None
-    return "alert_taken" if room.alert_is_taken else "unknown_alert"
+    return "alert_taken" if situation.alert_is_taken else "unknown_alert"
 
 
-def alert_is_taken(room: Situation, who: Standpoint) -> str | None:
-    if room.alert_is_taken:
+def alert_is_taken(situation: Situation, who: Standpoint) -> str | None:
+    if situation.alert_is_taken:
         return None
-    return "not_taken" if room.alert_waits else "unknown_alert"
+    return "not_taken" if situation.alert_waits else "unknown_alert"
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,10 +248,10 @@ def who_and_when(room: Room, person: Person, do: str) -> str | None:
     return None if room.stage in rule.stages else "wrong_stage"
 
 
-def first_condition(room: Situation, who: Standpoint, do: str) -> str | None:
+def first_condition(situation: Situation, who: Standpoint, do: str) -> str | None:
     """Tell which condition refuses this command; None: it may go ahead."""
     for condition in RULES[do].conditions:
-        code = condition(room, who)
+        code = condition(situation, who)
         if code is not None:
             return code
     return None
@@ -257,18 +259,18 @@ def first_condition(room: Situation, who: Standpoint, do: str) -> str | None:
 
 def may(room: Room, person: Person) -> tuple[str, ...]:
     """List the commands that this person could send now, by their wire names."""
-    return may_from(situation(room), person.state, standpoint(room, person))
+    return may_from(situation_of(room), person.state, standpoint(room, person))
 
 
 @lru_cache(maxsize=4096)  # of all rooms: few of them stand in a way of their own
-def may_from(room: Situation, state: str, who: Standpoint) -> tuple[str, ...]:
+def may_from(situation: Situation, state: str, who: Standpoint) -> tuple[str, ...]:
     """List the commands that somebody in this state could send from this standpoint."""
     if state != "seated":
         return _AT_THE_DOOR if state == "knocking" else ()
     found: list[str] = []
-    for do, conditions in _ROWS[who.role, room.stage]:
+    for do, conditions in _ROWS[who.role, situation.stage]:
         for condition in conditions:
-            if condition(room, who) is not None:
+            if condition(situation, who) is not None:
                 break
         else:
             found.append(do)

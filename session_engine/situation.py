@@ -43,7 +43,7 @@ class Situation(NamedTuple):
 
 
 @lru_cache(maxsize=PARTS_KEPT)
-def situation(room: Room) -> Situation:
+def situation_of(room: Room) -> Situation:
     """Tell how a room stands."""
     turn, round_, called = room.turn, room.floor.round, room.floor.called
     seats, upcoming, alerts = seating(room.people), next_people(room), room.alerts

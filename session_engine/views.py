@@ -26,7 +26,7 @@ from session_engine.room import (
 from session_engine.rules import may_from
 from session_engine.schedule import clock_stands, first_wait_ms, fit, places, stage_ends_at
 from session_engine.script import DEFAULT_SCRIPT
-from session_engine.situation import situation
+from session_engine.situation import situation_of
 from session_engine.stages import TURN_KIND, Stage, TurnKind
 from session_engine.standing import Stance, stances, standings
 from session_engine.turns import LATER, left_ms
@@ -224,7 +224,7 @@ def whom(person: Person) -> dict[str, Any]:
 @lru_cache(maxsize=32)  # what it returns is copied, never changed
 def from_stance(room: Room, stance: Stance) -> dict[str, Any]:
     """Render what all who stand so see of themselves; a place and its wait are everyone's own."""
-    shown: dict[str, Any] = {"may": may_from(situation(room), stance.state, stance.point)}
+    shown: dict[str, Any] = {"may": may_from(situation_of(room), stance.state, stance.point)}
     if stance.role is Role.PARTICIPANT:
         shown |= {
             "hand_raised": stance.hand_up,

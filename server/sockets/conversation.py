@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable, Mapping
-from functools import wraps
 from typing import Any, Concatenate, Final, ParamSpec
 
 import orjson
@@ -41,11 +40,12 @@ LONG: Final = 2048
 P = ParamSpec("P")
 
 
-def _safely(act: Callable[Concatenate[Conversation, P], None]) -> Callable[..., None]:
+def _safely(
+    act: Callable[Concatenate[Conversation, P], None],
+) -> Callable[Concatenate[Conversation, P], None]:
     """Let a defect end this socket and nothing else."""
 
-    @wraps(act)
-    def safely(self: Conversation, *args: P.args, **kwargs: P.kwargs) -> None:
+    def safely(self: Conversation, /, *args: P.args, **kwargs: P.kwargs) -> None:
         try:
             act(self, *args, **kwargs)
         except DecisionFailed:  # said where it happened

@@ -18,18 +18,31 @@ from redis.exceptions import InvalidResponse
 READ_BYTES: Final = 64 * 1024
 
 
+class HungUp(LineBroken):
+    """The store, or something on the way to it, has closed the line."""
+
+    def __init__(self) -> None:
+        """Say so."""
+        super().__init__("The store has hung up.")
+
+
 class Line(asyncio.Protocol):
     """One connection that has been greeted and has nothing to say yet."""
 
     def __init__(
         self, connection: Any, on_answer: Callable[[Any], None], on_lost: Callable[[], None]
     ) -> None:
-        """Take it over; an answer that is an error is told like any other."""
+        """Take it over; an answer that is an error is told like any other.
+
+        Raises: HungUp.
+        """
         self.is_open = True
         self._on_answer = on_answer
         self._on_lost = on_lost
         self._reader: Any = connection._parser._reader
         self._transport: asyncio.Transport = connection._writer.transport
+        if self._transport.is_closing():
+            raise HungUp
         # The library's: it waits to be told when the connection is closed.
         self._before: Any = self._transport.get_protocol()
         self._transport.set_protocol(self)
@@ -72,9 +85,9 @@ async def hear(connection: Any) -> Any:
     """Wait for the next word of a connection that speaks unasked; raises what the client raises."""
     reader, stream = connection._parser._reader, connection._reader
     while (said := reader.gets()) is NOT_ENOUGH_DATA:
-        data = await stream.read(READ_BYTES)
+        data = await stream.read(READ_BYTES) if stream is not None else b""
         if not data:
-            raise LineBroken("The store has hung up.")
+            raise HungUp
         reader.feed(data)
     if isinstance(said, Exception):
         raise said

@@ -17,6 +17,7 @@ import asyncio
 from typing import Any, Final
 
 from hiredis import pack_command
+from redis import exceptions as redis_errors
 from redis.asyncio import Redis
 from redis.asyncio.sentinel import SentinelManagedConnection
 from redis.exceptions import ConnectionError as LineBroken
@@ -24,10 +25,13 @@ from redis.exceptions import ReadOnlyError, ResponseError
 
 from server.store.client import TIMEOUT_SECONDS
 from server.store.cluster import Cluster
-from server.store.line import Line
+from server.store.line import HungUp, Line
 
 # More would only make the first of them wait for the last.
 COMMANDS_MAX: Final = 64
+SILENT: Final = (TimeoutError, redis_errors.TimeoutError)
+
+Waiting = tuple[tuple[Any, ...], asyncio.Future[Any]]  # a command's words, and its answer
 
 
 class Trips:
@@ -40,7 +44,7 @@ class Trips:
         self._connection: Any = None
         self._line: Line | None = None
         self._is_strange = False
-        self._waiting: list[tuple[tuple[Any, ...], asyncio.Future[Any]]] = []
+        self._waiting: list[Waiting] = []
         self._party: list[asyncio.Future[Any]] = []  # those on the way, the next answer's last
         self._opening: asyncio.Task[None] | None = None
         self._patience: asyncio.TimerHandle | None = None  # of the trip that is under way
@@ -61,39 +65,57 @@ class Trips:
 
     def _depart(self) -> None:
         loop = asyncio.get_running_loop()
-        self._patience = loop.call_later(self._patience_s, self._lose_patience)
+        trip = self._patience = loop.call_later(self._patience_s, self._lose_patience)
         if self._line is not None and self._line.is_open:
             self._send(self._line)
         else:
-            self._opening = loop.create_task(self._open())
+            self._opening = loop.create_task(self._open(self._opening, trip))
 
-    async def _open(self) -> None:
+    async def _open(self, before: asyncio.Task[None] | None, trip: asyncio.TimerHandle) -> None:
+        """Open the line for a trip, whose patience may end meanwhile.
+
+        The library can miss that it is cancelled: whoever opened for the trip before may be at
+        it still, and goes first. Two lines would mix up their answers.
+        """
         try:
-            if self._connection is None:
-                self._connection = await self._pool.get_connection()
-            else:
-                await self._connection.disconnect(nowait=True)
-                await self._connection.connect()
-            self._line = Line(self._connection, self._take, self._break_off)
-            self._is_strange = False
+            if before is not None:
+                await asyncio.wait({before})
+            line = self._line = await self._opened()
         except Exception as error:
-            self._end(error, self._next_party())
+            if self._patience is trip:
+                everybody = isinstance(error, SILENT)
+                self._end(
+                    error, self._next_party(len(self._waiting) if everybody else COMMANDS_MAX)
+                )
         else:
-            self._send(self._line)
+            if self._patience is trip:
+                self._send(line)
 
-    def _next_party(self) -> list[tuple[tuple[Any, ...], asyncio.Future[Any]]]:
-        party, self._waiting = self._waiting[:COMMANDS_MAX], self._waiting[COMMANDS_MAX:]
+    async def _opened(self) -> Line:
+        """Return the line, opened anew unless it is open."""
+        if self._line is not None and self._line.is_open:
+            return self._line
+        if self._connection is None:
+            self._connection = await self._pool.get_connection()
+        else:
+            await self._connection.disconnect(nowait=True)
+            await self._pool.ensure_connection(self._connection)
+        self._is_strange = False
+        return Line(self._connection, self._take, self._break_off)
+
+    def _next_party(self, most: int = COMMANDS_MAX) -> list[Waiting]:
+        party, self._waiting = self._waiting[:most], self._waiting[most:]
         return party
 
     def _send(self, line: Line) -> None:
         party = self._next_party()
         try:
-            line.write([pack_command(words) for words, _ in party])
-        except Exception as error:  # for none of them is known what was done
-            self._cut()
+            packed = [pack_command(words) for words, _ in party]
+        except Exception as error:  # one of them has a word that is none
             self._end(error, party)
-        else:
-            self._party = [answer for _, answer in reversed(party)]
+            return
+        self._party = [answer for _, answer in reversed(party)]
+        line.write(packed)
 
     def _take(self, said: Any) -> None:
         """Give the next in the party their answer; the last one ends the trip."""
@@ -126,7 +148,7 @@ class Trips:
     def _break_off(self) -> None:
         """The line is lost: what was done for those who have no answer is not known."""
         if self._party:
-            self._end(LineBroken("The store has hung up."), [])
+            self._end(HungUp(), [])
 
     def _lose_patience(self) -> None:
         if self._opening is not None:
@@ -139,9 +161,7 @@ class Trips:
         if self._line is not None:
             self._line.cut()
 
-    def _end(
-        self, error: Exception, others: list[tuple[tuple[Any, ...], asyncio.Future[Any]]]
-    ) -> None:
+    def _end(self, error: Exception, others: list[Waiting]) -> None:
         """Give this to all who are on the way, and to these."""
         party, self._party = self._party, []
         for answer in (*reversed(party), *(answer for _, answer in others)):
@@ -153,7 +173,6 @@ class Trips:
         if self._patience is not None:
             self._patience.cancel()
             self._patience = None
-        self._opening = None
         if self._waiting:
             self._depart()
 

@@ -3,15 +3,39 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 from redis import exceptions as redis_errors
-from redis.asyncio import Redis
+from redis.asyncio import BlockingConnectionPool, Redis
 
 from server.store.client import open_client
 from server.store.embedded_valkey import EmbeddedValkey
 from server.store.trips import COMMANDS_MAX, Trips
+
+
+class DeafPool(BlockingConnectionPool):
+    """Opens its first connection so late that patience has ended, and misses being cancelled."""
+
+    is_late = True
+
+    async def get_connection(self, *names: Any, **options: Any) -> Any:
+        """Open one, or take one that is free."""
+        if self.is_late:
+            self.is_late = False
+            with suppress(asyncio.CancelledError):
+                await asyncio.sleep(60)
+            await asyncio.sleep(0.1)
+        return await super().get_connection(*names, **options)  # type: ignore[no-untyped-call]
+
+
+async def say_nothing(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Be a store that hears everything and answers nothing."""
+    while await reader.read(1024):
+        pass
+    writer.close()
 
 
 @pytest.fixture
@@ -71,6 +95,60 @@ async def test_nobody_waits_behind_a_silent_store_longer_than_patience(client: R
     assert {type(answer) for answer in answers} == {TimeoutError}
 
 
+async def test_an_opening_that_outlives_its_trip_takes_no_answer_from_the_next(
+    store_url: str,
+) -> None:
+    pool = DeafPool.from_url(store_url, protocol=2)
+    trips = Trips(Redis.from_pool(pool), patience_s=0.5)
+    with pytest.raises(TimeoutError):
+        await trips.execute_command("ECHO", "too late")
+    async with asyncio.timeout(2):
+        asked = ("BLPOP", "nothing", 0.15), ("ECHO", "first"), ("ECHO", "second")
+        answers = await asyncio.gather(*(trips.execute_command(*words) for words in asked))
+    assert answers == [None, b"first", b"second"]
+    await pool.disconnect()
+
+
+async def test_all_are_told_at_once_when_a_line_cannot_be_opened_in_time() -> None:
+    silent = await asyncio.start_server(say_nothing, "127.0.0.1", 0)
+    port = silent.sockets[0].getsockname()[1]
+    client = open_client(f"redis://127.0.0.1:{port}/1?socket_timeout=0.3")  # /1: it is asked
+    trips = Trips(client, patience_s=2.0)
+    waiting = [trips.execute_command("PING") for _ in range(3 * COMMANDS_MAX)]
+    async with asyncio.timeout(0.6):
+        answers = await asyncio.gather(*waiting, return_exceptions=True)
+    assert {type(answer) for answer in answers} == {redis_errors.TimeoutError}
+    await client.aclose()
+    silent.close()
+    await asyncio.sleep(0.05)  # until its sockets are closed, too
+
+
+async def test_who_asked_something_that_is_no_command_costs_no_line(
+    client: Redis, trips: Trips
+) -> None:
+    line = await trips.execute_command("CLIENT", "ID")
+    with pytest.raises(TypeError):
+        await trips.execute_command("ECHO", object())
+    assert await trips.execute_command("CLIENT", "ID") == line
+
+
+async def test_a_line_that_was_cut_is_opened_again(client: Redis, trips: Trips) -> None:
+    line = await trips.execute_command("CLIENT", "ID")
+    await client.execute_command("CLIENT", "KILL", "ID", line)  # type: ignore[no-untyped-call]
+    await asyncio.sleep(0.1)
+    assert await trips.execute_command("CLIENT", "ID") != line
+
+
+async def test_a_line_that_was_cut_in_mid_trip_is_said_at_once(client: Redis, trips: Trips) -> None:
+    line = await trips.execute_command("CLIENT", "ID")
+    waiting = asyncio.create_task(trips.execute_command("BLPOP", "nothing", 5))
+    await asyncio.sleep(0.1)
+    await client.execute_command("CLIENT", "KILL", "ID", line)  # type: ignore[no-untyped-call]
+    with pytest.raises(redis_errors.ConnectionError):
+        await asyncio.wait_for(waiting, 0.5)
+    assert await trips.execute_command("ECHO", "back") == b"back"
+
+
 async def test_a_line_that_the_store_has_closed_costs_no_command(tmp_path: Path) -> None:
     store = EmbeddedValkey(tmp_path)
     store.start()
@@ -80,7 +158,7 @@ async def test_a_line_that_the_store_has_closed_costs_no_command(tmp_path: Path)
         await trips.execute_command("SET", "word", "x")
         store.stop()
         store.start()
-        await asyncio.sleep(0.1)  # longer than a line rests unseen
+        await asyncio.sleep(0.1)  # until this side has heard of it
         assert await trips.execute_command("GET", "word") == b"x"
     finally:
         await client.aclose()
