@@ -6,16 +6,19 @@ secret, the address) before it starts workers, so a worker finds all of it fille
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
-from pydantic import Field, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 STORE_URL = r"^((unix|rediss?|sentinels?|clusters?)://.+)?$"
 
 # A signature with less behind it could be guessed.
 SECRET_MIN_CHARACTERS = 16
+
+# Variables that hosts set for every program; the others are THERA_PEER_ and the setting's name.
+EVERYBODYS = {"port": "PORT", "workers": "WEB_CONCURRENCY"}
 
 # How a person names each setting: the option, or the variable where there is no option.
 NAMES = {
@@ -36,20 +39,14 @@ class WrongSetting(ValueError):  # noqa: N818
     """A setting that cannot be used; the text is one line that names it."""
 
 
-class Settings(BaseSettings):
+class Settings(BaseModel):
     """The settings of one installation."""
 
-    model_config = SettingsConfigDict(
-        env_prefix="THERA_PEER_",
-        env_ignore_empty=True,
-        extra="ignore",
-        frozen=True,
-        populate_by_name=True,
-    )
+    model_config = ConfigDict(frozen=True)
 
     host: str = "127.0.0.1"
-    port: int = Field(8000, ge=0, le=65535, validation_alias="PORT")
-    workers: int = Field(1, ge=1, le=64, validation_alias="WEB_CONCURRENCY")
+    port: int = Field(8000, ge=0, le=65535)
+    workers: int = Field(1, ge=1, le=64)
 
     # Whether the workers of one machine bring the people of a room together.
     gather_rooms: bool = True
@@ -95,14 +92,23 @@ def read_settings(**options: Any) -> Settings:
     """
     given = {name: value for name, value in options.items() if value is not None}
     try:
-        settings = Settings(**given)
+        settings = Settings.model_validate(_of_the_environment() | given)
     except ValidationError as error:
         first = error.errors()[0]
-        field = str(first["loc"][0]).lower()
-        field = {"web_concurrency": "workers"}.get(field, field)
+        field = str(first["loc"][0])
         raise WrongSetting(f"{NAMES.get(field, field)}: {first['msg']}.") from None
     _check(settings)
     return settings.with_changes(public_url=settings.public_url.rstrip("/"))
+
+
+def _of_the_environment() -> dict[str, str]:
+    """Return what the environment says; an empty variable says nothing."""
+    found = {name: os.environ.get(_variable(name)) for name in Settings.model_fields}
+    return {name: value for name, value in found.items() if value}
+
+
+def _variable(name: str) -> str:
+    return EVERYBODYS.get(name, f"THERA_PEER_{name.upper()}")
 
 
 def _check(settings: Settings) -> None:
