@@ -6,9 +6,11 @@ import os
 import re
 import signal
 from collections.abc import Iterator
+from contextlib import suppress
 
 import pytest
 from playwright.sync_api import Browser, expect
+from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
 from tests.browser.door_visit import Visit
 from tests.browser.visitor import DESK, Visitor
@@ -126,8 +128,12 @@ def test_a_name_that_was_typed_outlives_a_store_that_is_away(
         assert page.locator("#name").is_visible()
     finally:
         os.kill(store, signal.SIGCONT)
-    page.click("#enter")
-    page.wait_for_url("**/room/*")
+    for _ in range(4):  # a worker may need a moment to believe that the store is back
+        page.click("#enter")
+        with suppress(PlaywrightTimeout):
+            page.wait_for_url("**/room/*", timeout=4000)
+            break
+    assert "/room/" in page.url
     visit.context.close()
 
 

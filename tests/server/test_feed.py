@@ -118,11 +118,11 @@ async def test_a_line_that_was_cut_without_a_word_is_opened_again(
 async def test_a_line_on_which_nothing_happens_is_kept(
     store_url: str, client: Redis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(feeds, "SILENCE_SECONDS", 0.05)
+    monkeypatch.setattr(feeds, "SILENCE_SECONDS", 0.25)
     heard = Heard()
     async with listening(store_url, heard):
         (before,) = await client.client_list(_type="pubsub")
-        await asyncio.sleep(0.5)  # ten silences, each of them asked about
+        await asyncio.sleep(1.5)  # six silences, each of them asked about
         (after,) = await client.client_list(_type="pubsub")
     assert (before["id"], heard.subscribed) == (after["id"], 1)
 
