@@ -60,7 +60,7 @@ class Replica:
         self.users = 0
         self._heads: OrderedDict[int, str] = OrderedDict()
         self.is_quiet = False  # records of our own are on their way
-        self._untold = False
+        self.is_untold = False  # what has changed waits for `speak` and the answers after it
         self._put_off: list[Callable[[], None]] = []
 
     def take(
@@ -114,8 +114,7 @@ class Replica:
                 act()
             except Exception as error:  # nothing that was heard is a fault of the records
                 note_defect("the feed", error)
-        if self._untold:
-            self._untold = False
+        if self.is_untold:
             # Not now: futures that were settled meanwhile have not been seen yet.
             asyncio.get_running_loop().call_soon(self._tell_all)
 
@@ -126,11 +125,12 @@ class Replica:
     def tell(self) -> None:
         """Tell all who watch that something has changed."""
         if self.is_quiet:
-            self._untold = True
-        else:
+            self.is_untold = True
+        elif not self.is_untold:  # else they are told in a moment
             self._tell_all()
 
     def _tell_all(self) -> None:
+        self.is_untold = False
         for watcher in tuple(self.watchers):
             try:
                 watcher(self)

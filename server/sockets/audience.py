@@ -120,7 +120,9 @@ class Audience:
         self._checked = None
         room = self.replica.room
         self._check(room)
-        if room is not None and listener.outbox.is_open:
+        if room is None or closing_code(room, listener.person) is not None:
+            return
+        if listener.outbox.is_open:
             person = room.people[listener.person]
             listener.who = encode_whom(person)
             self._show(room, shape_of(person), [listener], force=True)
@@ -198,7 +200,10 @@ class Audience:
                 elif current != listener.connection:
                     code = CloseCode.REPLACED
             if code is not None:
-                listener.outbox.close(code)
+                if self.replica.is_untold:
+                    complete = False  # who leaves is answered first
+                else:
+                    listener.outbox.close(code)
             elif room is not None:
                 shape = shape_of(room.people[listener.person])
                 self._by_shape.setdefault(shape, []).append(listener)

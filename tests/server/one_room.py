@@ -24,6 +24,10 @@ class Sink:
 
     may_write = True
 
+    def end(self, code: int, reason: str) -> None:
+        """Be closed."""
+        self.may_write = False
+
     def write_frames(self, frames: Sequence[bytes]) -> bool:
         """Take them."""
         return True

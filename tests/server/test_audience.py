@@ -15,7 +15,7 @@ from server.sockets.audience import Audience, Listener
 from server.sockets.outbox import Outbox
 from server.sockets.protocol import RoomSocketProtocol
 from session_engine import Arrive, Command, ConnectionId, Drop, PersonId, Role
-from session_engine.commands import SetPrompt
+from session_engine.commands import Leave, SetPrompt
 from tests.server.one_room import WORKER, Sink, enter, opened
 
 ANA, BEN, FAY = PersonId("ana"), PersonId("ben"), PersonId("fay")
@@ -31,16 +31,16 @@ class Stage:
 
     def __init__(self, replica: Replica, rooms: Rooms) -> None:
         self.came_back: list[PersonId] = []
-        self._rooms = rooms
-        self._replica = replica
+        self.rooms = rooms
+        self.replica = replica
         self.audience = Audience(
             replica, rooms.clock, lambda _, one: self.came_back.append(one.person)
         )
 
     async def do(self, command: Command) -> None:
         """Do something, and show what has changed."""
-        assert isinstance(await self._rooms.submit(self._replica, command), Done)
-        self.audience.changed(self._replica)
+        assert isinstance(await self.rooms.submit(self.replica, command), Done)
+        self.audience.changed(self.replica)
         self.audience.refresh()
 
     async def arrive(self, person: PersonId, role: Role = Role.PARTICIPANT) -> None:
@@ -98,3 +98,24 @@ async def test_who_was_taken_for_dead_comes_back_until_it_is_so(stage: Stage) ->
     asked = len(stage.came_back)
     await stage.change()
     assert len(stage.came_back) == asked
+
+
+async def test_who_leaves_is_answered_before_they_are_closed(stage: Stage) -> None:
+    ana, ben = await two(stage)
+    answered_while_open: list[bool] = []
+    leaving = stage.rooms.submit(stage.replica, Leave(by=ANA))
+    leaving.add_done_callback(lambda _: answered_while_open.append(ana.outbox.is_open))
+    speak = stage.replica.speak
+
+    def shown_before_the_answer() -> None:  # as by a timer, or for somebody who has just come in
+        stage.audience.refresh()
+        stage.audience.join(ben)
+        speak()
+        stage.replica.tell()
+        stage.audience.refresh()
+
+    stage.replica.speak = shown_before_the_answer  # type: ignore[method-assign]
+    assert isinstance(await leaving, Done)
+    assert answered_while_open == [True]
+    await stage.change()
+    assert not ana.outbox.is_open
