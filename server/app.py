@@ -87,7 +87,7 @@ class Application:
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Serve for as long as the context lasts; leave in order."""
-        await self.feed.subscribe(self.watch.channel)
+        self.feed.subscribe(self.watch.channel)
         # Each a task of its own: a group would pass a cancellation on only once (`end_all`).
         loops: list[Coroutine[Any, Any, None]] = [
             self.feed.run(),

@@ -1,36 +1,32 @@
 """What the store publishes, as one stream for all rooms of a worker.
 
-Pub/sub forgets, and the library reconnects without a word: the confirmation of a
-subscription is the only sign that something may have been missed, so it is passed
-on like a message. A broken connection is opened again, with all channels; so is one
-that says nothing, not even when it is asked: a line that was cut without a word, by a
-firewall or a cable, would be listened to for ever.
+Pub/sub forgets: the confirmation of a subscription is the only sign that something may have
+been missed, so it is passed on like a message. A broken line is opened again, with all
+channels; so is one that says nothing, not even when it is asked: a line that was cut without
+a word, by a firewall or a cable, would be listened to for ever.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from contextlib import suppress
 from typing import Any, Final
 
+from hiredis import pack_command
 from redis.asyncio import Redis
-from redis.asyncio.client import PubSub
 from redis.exceptions import MovedError, RedisError
 
 from server.rooms.defects import note_defect
-from server.store.line import hear
+from server.store.line import Line, connected
 
 RECONNECT_SECONDS: Final = 0.25
 # A pair: after this long without a word the store is asked for one, and has as long to give it.
 # Together they are no longer than a failover takes: a dead machine says no goodbye.
 SILENCE_SECONDS: Final = 2.5
-# A new timer for each message would cost as much as passing it on: it may end this much early.
-HASTE_SECONDS: Final = 0.25
 
 
 class Feed:
-    """Subscriptions on one connection; calls back in the order of arrival.
+    """Subscriptions on one line; calls back in the order of arrival.
 
     With `on_moved` the channels are sharded ones, of a node of a cluster: it is told which
     one the node gave away, where one lies that the node refused, or (None) that the line broke.
@@ -45,33 +41,31 @@ class Feed:
         on_moved: Callable[[str | MovedError | None], None] | None = None,
     ) -> None:
         """Take who is told of a channel's message, and of a (new) subscription to it."""
-        self._client = client
+        self._pool: Any = client.connection_pool
         self._on_message = on_message
         self._on_subscribed = on_subscribed
         self._on_moved = on_moved
-        self._shard = "s" if on_moved else ""
+        self._subscribe = "SSUBSCRIBE" if on_moved else "SUBSCRIBE"
+        self._unsubscribe = "SUNSUBSCRIBE" if on_moved else "UNSUBSCRIBE"
         self._channels: set[str] = set()
-        self._pubsub: PubSub | None = None
+        self._connection: Any = None
+        self._line: Line | None = None
+        self._broken = asyncio.Event()
+        self._heard_at = 0.0
 
-    async def subscribe(self, channel: str) -> None:
+    def subscribe(self, channel: str) -> None:
         """Begin to listen; `on_subscribed` tells when nothing is missed any more."""
         self._channels.add(channel)
-        await self._change("subscribe", channel)
+        self._say(self._subscribe, channel)
 
-    async def unsubscribe(self, channel: str) -> None:
+    def unsubscribe(self, channel: str) -> None:
         """Stop listening."""
         self._channels.discard(channel)
-        await self._change("unsubscribe", channel)
-        if channel in self._channels:  # Somebody came back meanwhile.
-            await self._change("subscribe", channel)
+        self._say(self._unsubscribe, channel)
 
-    async def _change(self, how: str, channel: str) -> None:
-        if self._pubsub is None:
-            return
-        try:
-            await getattr(self._pubsub, self._shard + how)(channel)
-        except (RedisError, OSError, TimeoutError):
-            pass  # The connection is broken: the next one has the right channels.
+    def _say(self, *words: Any) -> None:
+        if self._line is not None and self._line.is_open:  # else the next one is told
+            self._line.write([pack_command(words)])
 
     async def run(self) -> None:
         """Listen for ever."""
@@ -82,6 +76,9 @@ class Feed:
                 pass
             except Exception as error:
                 note_defect("the feed", error)
+            finally:
+                if self._line is not None:
+                    self._line.cut()
             if self._on_moved is not None:
                 self._on_moved(None)
             await asyncio.sleep(RECONNECT_SECONDS)
@@ -89,72 +86,51 @@ class Feed:
     async def _listen(self) -> None:
         while not self._channels:  # noqa: ASYNC110
             await asyncio.sleep(RECONNECT_SECONDS)
-        pubsub = self._client.pubsub()
-        try:
-            while missing := self._channels - _subscribed(pubsub):
-                if self._on_moved is None:
-                    await pubsub.subscribe(*missing)
-                else:  # One by one: they lie in different slots.
-                    await pubsub.ssubscribe(missing.pop())
-            self._pubsub = pubsub
-            await self._pass_on_all(pubsub)
-        finally:
-            self._pubsub = None
-            # An error here would take the place of a cancellation, and the loop go on.
-            with suppress(RedisError, OSError, TimeoutError):
-                await pubsub.aclose()  # type: ignore[no-untyped-call]
+        self._connection = await connected(self._pool, self._connection)
+        self._broken.clear()
+        self._line = Line(self._connection, self._take, self._broken.set)
+        for channel in self._channels:  # one by one: sharded ones lie in different slots
+            self._say(self._subscribe, channel)
+        await self._until_broken()
 
-    async def _pass_on_all(self, pubsub: PubSub) -> None:
-        """Pass on what comes, until the line is silent although it was asked.
-
-        Straight from the line: the library's `get_message` has a timer and a retry around
-        each message, which cost as much as all that a worker does with one.
-        """
-        line: Any = pubsub.connection
-        loop, asked = asyncio.get_running_loop(), False
+    async def _until_broken(self) -> None:
+        """Wait until the line breaks, or is silent although it was asked."""
+        loop = asyncio.get_running_loop()
+        asked_at, self._heard_at = 0.0, loop.time()
         while True:
             try:
-                async with asyncio.timeout(SILENCE_SECONDS) as patience:
-                    while True:
-                        said = await hear(line)
-                        asked = False
-                        if said[0] not in (b"message", b"smessage"):
-                            # Keeps the library's own lists.
-                            await pubsub.handle_message(said)  # type: ignore[no-untyped-call]
-                        self._pass_on(said)
-                        ends = loop.time() + SILENCE_SECONDS
-                        if ends > (patience.when() or 0) + HASTE_SECONDS:
-                            patience.reschedule(ends)
-            except MovedError as moved:
-                if self._on_moved is None:
-                    raise
-                self._on_moved(moved)
+                async with asyncio.timeout_at(max(asked_at, self._heard_at) + SILENCE_SECONDS):
+                    await self._broken.wait()
+                return
             except TimeoutError:
-                if asked:
+                if loop.time() < self._heard_at + SILENCE_SECONDS:
+                    continue
+                if asked_at > self._heard_at:
                     return
-                await pubsub.ping()
-                asked = True
+                self._say("PING")
+                asked_at = loop.time()
 
-    def _pass_on(self, said: list[bytes] | bytes) -> None:
+    def _take(self, said: Any) -> None:
         """Pass on one message: its kind, its channel, and more."""
-        if isinstance(said, bytes):
-            return  # The answer to a ping on a line without any channel is a bare word.
-        kind, channel = said[0], said[1].decode()
+        self._heard_at = asyncio.get_running_loop().time()
         try:
-            if kind in (b"message", b"smessage"):
-                self._on_message(channel, said[2])
-            elif kind in (b"subscribe", b"ssubscribe"):
-                self._on_subscribed(channel)
-            elif kind == b"sunsubscribe" and self._on_moved and channel in self._channels:
-                self._channels.discard(channel)  # Not by our wish.
-                self._on_moved(channel)
+            match said:
+                case [b"message" | b"smessage", channel, data]:
+                    self._on_message(channel.decode(), data)
+                case [b"subscribe" | b"ssubscribe", channel, _]:
+                    self._on_subscribed(channel.decode())
+                case [b"sunsubscribe", channel, _]:
+                    self._be_left(channel.decode())
+                case MovedError() if self._on_moved is not None:
+                    self._on_moved(said)
+                case Exception():
+                    self._broken.set()
+                case _:
+                    pass  # an answer: to a ping, or to what we wished
         except Exception as error:
             note_defect("the feed", error)
 
-
-def _subscribed(pubsub: PubSub) -> set[str]:
-    return {_text(name) for name in (*pubsub.channels, *pubsub.shard_channels)}
-
-
-def _text(name: bytes | str) -> str:
-    return name.decode() if isinstance(name, bytes) else name
+    def _be_left(self, channel: str) -> None:
+        if self._on_moved is not None and channel in self._channels:
+            self._channels.discard(channel)  # Not by our wish.
+            self._on_moved(channel)

@@ -8,7 +8,6 @@ it, watches it, and lets it go; a room that nobody needs is forgotten after a wh
 from __future__ import annotations
 
 import asyncio
-import math
 from collections.abc import Callable
 from functools import partial
 from typing import Final
@@ -100,7 +99,7 @@ class Rooms:
         for tell in self.on_open:
             tell(replica)
         if self.feed is not None:
-            await self.feed.subscribe(channel)
+            self.feed.subscribe(channel)
         return replica
 
     # ---- Changing -----------------------------------------------------------------
@@ -217,7 +216,7 @@ class Rooms:
             try:
                 if self.watch.may_decide:
                     await self.compare()
-                    await self._forget_unused()
+                    self._forget_unused()
             except StoreError:
                 pass
             except Exception as error:
@@ -229,10 +228,9 @@ class Rooms:
         people = replica.room.people.values() if replica and replica.room else ()
         return any((person.connection or "").startswith(f"{self.worker}.") for person in people)
 
-    async def _forget_unused(self) -> None:
+    def _forget_unused(self) -> None:
         now = asyncio.get_running_loop().time()
-        for session in tuple(self._unused_since):
-            since = self._unused_since.get(session, math.inf)  # opened meanwhile
+        for session, since in tuple(self._unused_since.items()):
             decisions = self._decisions.get(session)
             if now - since < FORGET_SECONDS or (decisions and not decisions.is_idle):
                 continue
@@ -250,4 +248,4 @@ class Rooms:
             channel = log_channel(session)
             self._sessions_by_channel.pop(channel, None)
             if self.feed is not None:
-                await self.feed.unsubscribe(channel)
+                self.feed.unsubscribe(channel)

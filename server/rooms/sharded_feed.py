@@ -52,12 +52,12 @@ class ShardedFeed:
         self._placed: dict[str, Redis] = {}
         self._news = asyncio.Event()
 
-    async def subscribe(self, channel: str) -> None:
+    def subscribe(self, channel: str) -> None:
         """Begin to listen; `on_subscribed` tells when nothing is missed any more."""
         self._channels.add(channel)
         self._news.set()
 
-    async def unsubscribe(self, channel: str) -> None:
+    def unsubscribe(self, channel: str) -> None:
         """Stop listening."""
         self._channels.discard(channel)
         self._news.set()
@@ -84,18 +84,18 @@ class ShardedFeed:
     async def _place_all(self) -> None:
         """Subscribe every channel where it is now, and nowhere else."""
         for channel in self._placed.keys() - self._channels:
-            await self._leave(channel)
+            self._leave(channel)
         for channel in tuple(self._channels):
             node = await self._cluster.node_of(channel)
             if self._placed.get(channel) is not node:
-                await self._leave(channel)
+                self._leave(channel)
                 self._placed[channel] = node
-                await self._line_to(node).subscribe(channel)
+                self._line_to(node).subscribe(channel)
 
-    async def _leave(self, channel: str) -> None:
+    def _leave(self, channel: str) -> None:
         node = self._placed.pop(channel, None)
         if node is not None:
-            await self._lines[node].feed.unsubscribe(channel)
+            self._lines[node].feed.unsubscribe(channel)
 
     def _line_to(self, node: Redis) -> Feed:
         if node not in self._lines:

@@ -90,6 +90,16 @@ def closing_code(room: Room | None, person_id: PersonId) -> CloseCode | None:
     return None
 
 
+def _why_not(room: Room | None, listener: Listener) -> CloseCode | None:
+    """Say why a socket may not be in a room; None if it may."""
+    code = closing_code(room, listener.person)
+    if code is None and room is not None and room.stage != "ended":
+        current = room.people[listener.person].connection
+        if current is not None and current != listener.connection:
+            return CloseCode.REPLACED
+    return code
+
+
 class Audience:
     """The sockets of one room."""
 
@@ -191,22 +201,17 @@ class Audience:
         for listener in tuple(self.listeners.values()):
             if not listener.outbox.is_open:
                 continue
-            code = closing_code(room, listener.person)
-            if code is None and room is not None and room.stage != "ended":
-                current = room.people[listener.person].connection
-                if current is None:
+            code = _why_not(room, listener)
+            if code is not None and self.replica.is_untold:
+                complete = False  # who leaves is answered first
+            elif code is not None:
+                listener.outbox.close(code)
+            elif room is not None:
+                person = room.people[listener.person]
+                if person.connection is None and room.stage != "ended":
                     self._come_back(self, listener)
                     complete = False  # to be said again until it is so
-                elif current != listener.connection:
-                    code = CloseCode.REPLACED
-            if code is not None:
-                if self.replica.is_untold:
-                    complete = False  # who leaves is answered first
-                else:
-                    listener.outbox.close(code)
-            elif room is not None:
-                shape = shape_of(room.people[listener.person])
-                self._by_shape.setdefault(shape, []).append(listener)
+                self._by_shape.setdefault(shape_of(person), []).append(listener)
         self._checked = (room.people, room.stage) if room is not None and complete else None
 
     def _end_soon(self, room: Room) -> None:

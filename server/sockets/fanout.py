@@ -39,19 +39,19 @@ class Fanout:
             try:
                 await self._live.open(audience)
             except BaseException:
-                await self.part(audience, listener)
+                self.part(audience, listener)
                 raise
         self._live.catch_up(audience, listener)
         return audience
 
-    async def part(self, audience: Audience, listener: Listener) -> None:
+    def part(self, audience: Audience, listener: Listener) -> None:
         """Let a socket go; the last one ends the audience."""
         audience.part(listener)
         session = audience.replica.session
         if not audience.listeners and self._audiences.get(session) is audience:
             del self._audiences[session]
             audience.end()
-            await self._live.close(audience)
+            self._live.close(audience)
 
     def _come_back(self, audience: Audience, listener: Listener) -> None:
         """Say again that a socket is here: another worker took this one for dead."""

@@ -77,7 +77,7 @@ class Gateway(Entry):
                 await socket.ended()
             finally:
                 socket.on_message = None
-                await self._fanout.part(audience, listener)
+                self._fanout.part(audience, listener)
         finally:
             self._presence.drop(replica, person, listener.connection)
 

@@ -72,13 +72,13 @@ class Live:
         said = self._said[session] = Said()
         audience.replica.watchers.append(self._prune)
         if self.feed is not None:
-            await self.feed.subscribe(live_channel(session))
+            self.feed.subscribe(live_channel(session))
             # Who is shown the room also hears it: what is said is said once.
             with suppress(TimeoutError):
                 async with asyncio.timeout(SUBSCRIBE_SECONDS):
                     await said.hears.wait()
 
-    async def close(self, audience: Audience) -> None:
+    def close(self, audience: Audience) -> None:
         """Forget all that was said in a room."""
         session = audience.replica.session
         self._audiences.pop(session, None)
@@ -87,7 +87,7 @@ class Live:
             said.timer.cancel()
         audience.replica.watchers.remove(self._prune)
         if self.feed is not None:
-            await self.feed.unsubscribe(live_channel(session))
+            self.feed.unsubscribe(live_channel(session))
 
     def catch_up(self, audience: Audience, listener: Listener) -> None:
         """Send a socket that has just come the text so far."""

@@ -78,7 +78,7 @@ class VoiceBus:
     async def listen(self) -> None:
         """Hear what others have to say, for ever."""
         if self.feed is not None:
-            await self.feed.subscribe(CHANNEL)
+            self.feed.subscribe(CHANNEL)
             await self.feed.run()
 
     async def send(self) -> None:

@@ -9,13 +9,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable
-from typing import Any, Final
+from typing import Any
 
 from redis._parsers.hiredis import NOT_ENOUGH_DATA
 from redis.exceptions import ConnectionError as LineBroken
 from redis.exceptions import InvalidResponse
-
-READ_BYTES: Final = 64 * 1024
 
 
 class HungUp(LineBroken):
@@ -81,14 +79,14 @@ class Line(asyncio.Protocol):
             self._on_lost()
 
 
-async def hear(connection: Any) -> Any:
-    """Wait for the next word of a connection that speaks unasked; raises what the client raises."""
-    reader, stream = connection._parser._reader, connection._reader
-    while (said := reader.gets()) is NOT_ENOUGH_DATA:
-        data = await stream.read(READ_BYTES) if stream is not None else b""
-        if not data:
-            raise HungUp
-        reader.feed(data)
-    if isinstance(said, Exception):
-        raise said
-    return said
+async def connected(pool: Any, connection: Any) -> Any:
+    """Return a connection of a pool that is new to whoever opens a line on it.
+
+    `connection` is the one that they had before, None at first: it is opened anew, with
+    sentinels to the master of now. Raises what the client raises.
+    """
+    if connection is None:
+        return await pool.get_connection()
+    await connection.disconnect(nowait=True)
+    await pool.ensure_connection(connection)
+    return connection

@@ -25,7 +25,7 @@ from redis.exceptions import ReadOnlyError, ResponseError
 
 from server.store.client import TIMEOUT_SECONDS
 from server.store.cluster import Cluster
-from server.store.line import HungUp, Line
+from server.store.line import HungUp, Line, connected
 
 # More would only make the first of them wait for the last.
 COMMANDS_MAX: Final = 64
@@ -95,11 +95,7 @@ class Trips:
         """Return the line, opened anew unless it is open."""
         if self._line is not None and self._line.is_open:
             return self._line
-        if self._connection is None:
-            self._connection = await self._pool.get_connection()
-        else:
-            await self._connection.disconnect(nowait=True)
-            await self._pool.ensure_connection(self._connection)
+        self._connection = await connected(self._pool, self._connection)
         self._is_strange = False
         return Line(self._connection, self._take, self._break_off)
 

@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
-from redis._parsers.hiredis import NOT_ENOUGH_DATA
 from redis.asyncio import Redis
 
 from server.rooms import feed as feeds
@@ -90,7 +89,7 @@ class Heard:
 async def listening(url: str, heard: Heard) -> AsyncIterator[Feed]:
     client = open_client(url)
     feed = Feed(client, on_message=heard.message, on_subscribed=heard.subscription)
-    await feed.subscribe("news")
+    feed.subscribe("news")
     task = asyncio.create_task(feed.run())
     try:
         await heard.subscriptions(1)
@@ -133,51 +132,8 @@ async def test_a_line_without_any_channel_waits_for_the_next(
     monkeypatch.setattr(feeds, "SILENCE_SECONDS", 0.05)
     heard = Heard()
     async with listening(store_url, heard) as feed:
-        await feed.unsubscribe("news")
+        feed.unsubscribe("news")
         await asyncio.sleep(0.5)
-        await feed.subscribe("news")
+        feed.subscribe("news")
         await heard.subscriptions(2)
     assert caplog.text == ""
-
-
-class BreaksWhenClosed:
-    """A store's client whose line breaks at the moment in which it is closed."""
-
-    def __init__(self) -> None:
-        self.channels: dict[str, None] = {}
-        self.shard_channels: dict[str, None] = {}
-        self.listening = asyncio.Event()
-
-    def pubsub(self) -> BreaksWhenClosed:
-        return self
-
-    @property
-    def connection(self) -> BreaksWhenClosed:
-        return self
-
-    # A line has a parser, which has a reader of words; and a reader of bytes.
-    _parser = _reader = connection
-
-    def gets(self) -> object:
-        return NOT_ENOUGH_DATA
-
-    async def subscribe(self, *channels: str) -> None:
-        self.channels |= dict.fromkeys(channels)
-
-    async def read(self, _: int) -> None:
-        self.listening.set()
-        await asyncio.sleep(3_600)
-
-    async def aclose(self) -> None:
-        raise ConnectionResetError
-
-
-async def test_a_line_that_breaks_while_it_is_closed_does_not_outlive_a_cancellation() -> None:
-    client = BreaksWhenClosed()
-    feed = Feed(client, on_message=print, on_subscribed=print)  # type: ignore[arg-type]
-    await feed.subscribe("channel")
-    task = asyncio.create_task(feed.run())
-    await client.listening.wait()
-    task.cancel()
-    await asyncio.wait({task}, timeout=2)
-    assert task.cancelled()

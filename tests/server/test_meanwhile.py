@@ -8,15 +8,12 @@ from typing import Any
 import pytest
 from redis.asyncio import Redis
 
-from server.new_session import create_session
-from server.rooms import rooms as rooms_module
 from server.rooms.outcomes import Done
 from server.rooms.rooms import Rooms
 from server.store.errors import LogUnavailable
 from server.store.position import START, Element, Position, parse_message
 from server.store.room_log import Appended, NotDue, Outcome, RoomLog, log_key
 from session_engine import Arrive, ConnectionId, Drop, PersonId, Role, next_deadline
-from tests.server.house import SECRET
 from tests.server.one_room import enter, opened
 
 
@@ -232,24 +229,3 @@ async def test_who_gave_up_is_not_decided_again(
     await other.catch_up(there)
     assert there.room is not None
     assert there.room.people[ana].connection == "w2.1"
-
-
-async def test_a_room_that_is_opened_while_another_is_forgotten_stays(
-    store_url: str, client: Redis, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(rooms_module, "FORGET_SECONDS", 0.0)
-    first, rooms = await opened(store_url, client)
-    new = await create_session(store_url, SECRET, "http://127.0.0.1", {"title": "Two"})
-    rooms.release(first)
-    rooms.release(await rooms.open(new.session))
-
-    class Feed:
-        async def subscribe(self, channel: str) -> None: ...
-
-        async def unsubscribe(self, channel: str) -> None:
-            await rooms.open(new.session)
-
-    rooms.feed = Feed()  # type: ignore[assignment]
-    await rooms._forget_unused()
-    assert rooms.find(first.session) is None
-    assert rooms.find(new.session) is not None

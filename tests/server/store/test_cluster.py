@@ -136,7 +136,7 @@ async def test_a_channel_is_followed_to_another_node_and_said_to_be_new_there(
         on_message=lambda channel, data: news.put_nowait("message"),
         on_subscribed=lambda channel: news.put_nowait("subscribed"),
     )
-    await feed.subscribe(log_key("s2"))
+    feed.subscribe(log_key("s2"))
     task = asyncio.create_task(feed.run())
     try:
         async with asyncio.timeout(10):
