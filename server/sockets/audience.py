@@ -25,7 +25,7 @@ from server.rooms.replica import Replica
 from server.sockets import frames
 from server.sockets.close_codes import CODE_OF_GONE, CloseCode
 from server.sockets.outbox import Outbox
-from server.sockets.tails import Tails, encode_whom
+from server.sockets.tails import encode_whom, tails
 from server.store.redis_clock import RedisClock
 from session_engine import (
     WAITING_VIEW,
@@ -117,7 +117,6 @@ class Audience:
         # Those whose right to be here was checked, and by what they are shown; None: not yet.
         self._checked: tuple[Mapping[PersonId, Person], str] | None = None
         self._by_shape: dict[str, list[Listener]] = {}
-        self._opening: dict[str, bytes] = {}
         self._rendered: dict[str, bytes] = {}
         self._people: dict[str, tuple[object, orjson.Fragment]] = {}  # as the engine gave them
         self._name = b""  # of what participants are shown
@@ -256,14 +255,13 @@ class Audience:
                 self._show(room, shape, listeners, force=force)
 
     def _render(self, room: Room, shape: str) -> bytes:
-        """Return the fragment that a role shares; the same object while nothing has changed."""
+        """Return the view that a role shares; the same object while nothing has changed."""
         encoded = orjson.dumps(self._seen(room, shape))
         if self._rendered.get(shape) != encoded:
             self._rendered[shape] = encoded
-            self._opening[shape] = frames.opening(b'{"type":"view","view":', encoded)
             if shape == Role.PARTICIPANT:
                 self._name = _name_of(room, encoded)
-        return self._opening[shape]
+        return self._rendered[shape]
 
     def _seen(self, room: Room, shape: str) -> Mapping[str, Any]:
         """Return what a role sees; most of it is who is here, which is encoded when it changes."""
@@ -282,18 +280,15 @@ class Audience:
         self, room: Room, shape: str, listeners: Iterable[Listener], *, force: bool = False
     ) -> None:
         """Send a frame to those for whom something has changed, or to all by force."""
-        opening, now = self._render(room, shape), self._clock.now_ms()
-        tails = Tails(room, now, self._head(shape, now))
-        out: list[tuple[Outbox, bytes]] = []
-        for listener in listeners:
-            if force or listener.shown is not opening or _is_news(listener, room):
-                listener.shown, listener.shown_room = opening, room
-                tail = tails.of(listener.person, listener.who)
-                out.append((listener.outbox, frames.ending(tail)))
-        for outbox, ending in out:
-            outbox.send_view(opening, ending)
+        seen, now = self._render(room, shape), self._clock.now_ms()
+        news = [one for one in listeners if force or one.shown is not seen or _is_news(one, room)]
+        ends = frames.endings(tails(room, now, ((one.person, one.who) for one in news)))
+        shared = frames.opening(b'{"type":"view","view":', seen, self._middle(shape, now))
+        for listener, end in zip(news, ends, strict=True):
+            listener.shown, listener.shown_room = seen, room
+            listener.outbox.send_view(shared, end)
 
-    def _head(self, shape: str, now: int) -> bytes:
+    def _middle(self, shape: str, now: int) -> bytes:
         """Return what stands between a role's view and a person's tail."""
         at = self.replica.position
         position = b""

@@ -8,6 +8,7 @@ is encoded once per role and change, and no person's copy of it is ever made.
 from __future__ import annotations
 
 import struct
+from collections.abc import Iterable
 from typing import Final
 
 _FIN: Final = 0x80
@@ -29,16 +30,18 @@ def binary(payload: bytes) -> bytes:
 
 
 def opening(*payload: bytes) -> bytes:
-    """Return the first fragment of a text message, of these parts; `ending` must follow."""
+    """Return the first fragment of a text message, of these parts; one of `endings` must follow."""
     return b"".join((_header(_TEXT, sum(map(len, payload))), *payload))
 
 
-def ending(payload: bytes) -> bytes:
-    """Return the last fragment of a text message."""
-    length = len(payload)
-    if 126 <= length < 0x10000:  # nearly always, and once for each person
-        return _LONG(_FIN | _CONTINUATION, 126, length) + payload
-    return _header(_FIN | _CONTINUATION, length) + payload
+def endings(payloads: Iterable[bytes]) -> list[bytes]:
+    """Return the last fragments of text messages; in one call, because each person has one."""
+    return [
+        _LONG(_FIN | _CONTINUATION, 126, length) + payload
+        if 126 <= (length := len(payload)) < 0x10000  # nearly always
+        else _header(_FIN | _CONTINUATION, length) + payload
+        for payload in payloads
+    ]
 
 
 def _header(first: int, length: int) -> bytes:

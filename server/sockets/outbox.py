@@ -51,7 +51,11 @@ class Outbox:
 
     def send_view(self, shared: bytes, tail: bytes) -> None:
         """Send a view as two fragments; a view that still waits is replaced."""
-        if not self._socket.write_frames((shared, tail)) and self._socket.may_write:
+        socket = self._socket
+        # As `write_frames` does it, without the call: this is done for every person of a change.
+        if not socket.is_paused and socket.is_open and not socket.transport.is_closing():
+            socket.transport.writelines((shared, tail))
+        elif socket.may_write:
             self._view = (shared, tail)
             self._check()
 

@@ -22,15 +22,23 @@ WORKER = "w1"
 class Sink:
     """An open socket that keeps nothing: what it was shown is asked of its listener."""
 
-    may_write = True
+    is_paused = False
+
+    def __init__(self) -> None:
+        """Be its own transport, too."""
+        self.is_open = self.may_write = True
+        self.transport = self
 
     def end(self, code: int, reason: str) -> None:
         """Be closed."""
-        self.may_write = False
+        self.is_open = self.may_write = False
 
-    def write_frames(self, frames: Sequence[bytes]) -> bool:
+    def is_closing(self) -> bool:
+        """Say whether it is closed."""
+        return not self.is_open
+
+    def writelines(self, frames: Sequence[bytes]) -> None:
         """Take them."""
-        return True
 
 
 async def opened(

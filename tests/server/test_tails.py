@@ -8,7 +8,7 @@ import orjson
 import pytest
 
 import session_engine.commands as c
-from server.sockets.tails import Tails, encode_whom
+from server.sockets.tails import encode_whom, tails
 from session_engine import PassKind, Role, SupportKind, you
 from session_engine.ids import ThemeId
 from tests.engine.world import ANA, BEN, CAI, DEV, FAY, OLI, World, discussion, speaking
@@ -16,9 +16,10 @@ from tests.engine.world import ANA, BEN, CAI, DEV, FAY, OLI, World, discussion, 
 
 def assert_right(world: World) -> None:
     """Compare what everybody gets with what they are to see."""
-    tails = Tails(world.room, world.now, b'{"you":')
-    for person, someone in world.room.people.items():
-        tail = tails.of(person, encode_whom(someone))
+    people = world.room.people
+    ends = tails(world.room, world.now, ((one.id, encode_whom(one)) for one in people.values()))
+    for person, end in zip(people, ends, strict=True):
+        tail = b'{"you":' + end
         expected = orjson.loads(orjson.dumps(you(world.room, person, world.now)))
         assert orjson.loads(tail) == {"you": expected}
         assert tail.count(b'"position":') == ("position" in expected)
@@ -66,7 +67,7 @@ def test_everybody_is_shown_what_is_theirs(make: Callable[[], World]) -> None:
 
 def test_somebody_at_a_place_sees_how_long_they_wait() -> None:
     world = called()
-    tails = Tails(world.room, world.now, b'{"you":')
-    tail = orjson.loads(tails.of(DEV, encode_whom(world.room.people[DEV])))["you"]
+    (end,) = tails(world.room, world.now, [(DEV, encode_whom(world.room.people[DEV]))])
+    tail = orjson.loads(b'{"you":' + end)["you"]
     assert tail["position"] == 1
     assert tail["wait_ms"] > 0
