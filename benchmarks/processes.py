@@ -25,6 +25,12 @@ def cpu_seconds(pids: Iterable[int]) -> float:
     return sum(time.clock_gettime((~pid << 3) | CPU_CLOCK) for pid in pids)
 
 
+def kernel_seconds(pid: int) -> float:
+    """Return how much of a process' processor time the kernel used for it, to 10 ms."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return int(fields[12]) / os.sysconf("SC_CLK_TCK")
+
+
 def pin(pid: int, cores: set[int]) -> None:
     """Keep a process, all its threads, on these cores."""
     for task in Path(f"/proc/{pid}/task").iterdir():

@@ -14,7 +14,7 @@ from typing import Any, Final, Self, cast
 import httpx
 
 from benchmarks.peers.contenders import FAST, FULL, SLOW, Peer, PlainSeat
-from benchmarks.processes import SERVER_CORES, cpu_seconds, pin
+from benchmarks.processes import SERVER_CORES, cpu_seconds, kernel_seconds, pin
 from benchmarks.report import SHORT
 from benchmarks.rooms import (
     PATIENCE_SECONDS,
@@ -56,12 +56,18 @@ class Figure:
     frames_per_second: float
     frame_bytes: float
     core_percent: float
+    kernel_percent: float  # of a core, too
     idle_percent: float
 
     @property
     def frame_us(self) -> float:
         """Microseconds of processor time for each frame."""
         return 1e4 * self.core_percent / self.frames_per_second
+
+    @property
+    def kernel_us(self) -> float:
+        """What of it the kernel used: to send, and to receive at the other end of the loopback."""
+        return 1e4 * self.kernel_percent / self.frames_per_second
 
     @property
     def frame_us_less_idle(self) -> float:
@@ -118,7 +124,7 @@ async def cost(
         change(next(NUMBERS))
 
     await at_rate(one_more, per_second * scale.rooms, WARM_SECONDS)
-    used, began = cpu_seconds([pid]), loop.time()
+    used, kernel, began = cpu_seconds([pid]), kernel_seconds(pid), loop.time()
     views = sum(one.views for one in people)
     size = sum(one.received_bytes for one in people)
     await at_rate(one_more, per_second * scale.rooms, scale.seconds)
@@ -126,10 +132,12 @@ async def cost(
     async with asyncio.timeout(PATIENCE_SECONDS):
         while sum(one.views for one in people) == views:  # noqa: ASYNC110
             await asyncio.sleep(0.01)
-    used, took = cpu_seconds([pid]) - used, loop.time() - began
+    used, kernel = cpu_seconds([pid]) - used, kernel_seconds(pid) - kernel
+    took = loop.time() - began
     views = sum(one.views for one in people) - views
     size = sum(one.received_bytes for one in people) - size
-    return Figure(name, per_second, views / took, size / max(1, views), 100 * used / took, idle)
+    busy, in_kernel = 100 * used / took, 100 * kernel / took
+    return Figure(name, per_second, views / took, size / max(1, views), busy, in_kernel, idle)
 
 
 # ---- Ours -------------------------------------------------------------------------------
