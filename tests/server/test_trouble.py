@@ -375,7 +375,8 @@ async def test_who_has_just_come_in_is_never_sent_away_for_what_pub_sub_forgot(
         try:
             newcomer = await Person.at_door(house, session, Role.PARTICIPANT, "New", 0)
         except AssertionError as refused:  # many kills in a row are an outage, with closed doors
-            assert "unavailable" in str(refused)
+            if "unavailable" not in str(refused):
+                raise
             continue
         came += 1
         await newcomer.open(house.workers[1])
