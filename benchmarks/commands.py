@@ -25,7 +25,7 @@ from typing import Final
 import uvloop
 
 from benchmarks import report
-from benchmarks.processes import CORES, cpu_seconds
+from benchmarks.processes import CORES, MEMORY_DISK, cpu_seconds
 from benchmarks.report import SHORT, Aim, Section, Table, at
 from benchmarks.rooms import BenchRoom, Screen, Site, at_rate, close
 from server.serving.file_limit import raise_file_limit
@@ -39,8 +39,6 @@ OFFERED: Final = (1500.0, 3000.0, 4000.0, 5000.0, 6000.0, 7600.0)
 AIM_A_SECOND: Final = 3000.0
 # For each worker, when they grow in number: four of them need more than two cores.
 OFFERED_EACH: Final = 1500.0
-# A disk of memory never makes anybody wait: what is left is the processors'.
-MEMORY: Final = Path("/dev/shm")
 OFFERED_IN_MEMORY: Final = (1500.0, 3000.0, 4000.0)
 # "Near-linear": a command costs no more than this times what it costs with one worker.
 FLAT: Final = 1.2
@@ -289,12 +287,9 @@ def main() -> None:
     offered = [one * part for one in (OFFERED[:2] if SHORT else OFFERED)]
     climb = uvloop.run(measure(2, chosen.rooms, chosen.seconds, offered))
     in_memory = [one * part for one in (OFFERED_IN_MEMORY[:1] if SHORT else OFFERED_IN_MEMORY)]
-    has_memory = MEMORY.is_dir() and os.access(MEMORY, os.W_OK)
-    memory = (
-        uvloop.run(measure(2, chosen.rooms, chosen.seconds, in_memory, MEMORY))
-        if has_memory
-        else []
-    )
+    memory = []
+    if MEMORY_DISK:
+        memory = uvloop.run(measure(2, chosen.rooms, chosen.seconds, in_memory, MEMORY_DISK))
     grown = [
         uvloop.run(measure(workers, chosen.rooms, chosen.seconds, (each * workers, offered[-1])))
         for workers in map(int, chosen.workers.split(","))

@@ -1,4 +1,4 @@
-"""What processes cost, and where they run: read from the kernel."""
+"""What processes cost, where they run, and where their files lie: read from the kernel."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ CORES: Final = sorted(os.sched_getaffinity(0))
 # With one core there is nothing to keep apart.
 SERVER_CORES: Final = {CORES[0]}
 CLIENT_CORES: Final = set(CORES[1:]) or SERVER_CORES
+# A disk of memory, where there is one: it never makes anybody wait as one that machines share does.
+MEMORY_DISK: Final = next((p for p in [Path("/dev/shm")] if os.access(p, os.W_OK)), None)
 # The last three bits of the number of a process' CPU clock (CPUCLOCK_SCHED of the kernel).
 CPU_CLOCK: Final = 2
 
