@@ -201,6 +201,8 @@ class Crowd:
         await until(self._is_settled, seconds)
 
     async def _is_settled(self) -> bool:
+        if not all(member.connected.is_set() for member in self.members):
+            return False  # on their way back: a killed worker's people need a second or two
         if any(member.open_commands for member in self.members):
             return False
         for circle in self.circles:

@@ -21,7 +21,7 @@ from tests.faults.conftest import LONG, times
 from tests.faults.others import Others
 from tests.server.house import Worker
 
-pytestmark = [pytest.mark.alone, pytest.mark.every_core]
+pytestmark = pytest.mark.alone
 
 MOST_BYTES = 256 * 1024
 GONE_SECONDS = 20.0
@@ -161,6 +161,7 @@ async def test_a_slow_reader_costs_256_kib_and_is_gone_within_20_s(others: Other
     assert kernel + private <= MOST_BYTES
 
 
+@pytest.mark.every_core
 @pytest.mark.timeout(1800)
 async def test_slow_readers_make_nobody_wait(others: Others) -> None:
     await others.fill(rooms=8, people=20)
@@ -194,6 +195,7 @@ async def seat_pinger(others: Others) -> DeafPinger:
     return deaf
 
 
+@pytest.mark.every_core
 async def test_answers_to_the_pings_of_a_deaf_client_pile_up_nowhere(others: Others) -> None:
     deaf = await seat_pinger(others)
     before, began = sum(map(private_bytes, others.house.workers)), time.monotonic()
