@@ -185,7 +185,10 @@ class Audience:
         if self._due is None:
             loop = asyncio.get_running_loop()
             wait = self._shown_at + COALESCE_SECONDS - loop.time()
-            self._due = loop.call_later(max(0.0, wait), self._show_all)
+            if wait > 0:
+                self._due = loop.call_later(wait, self._show_all)
+            else:
+                self._show_all()  # with the answer to whoever did it: one write for both
 
     def _check(self, room: Room | None) -> None:
         """Close who may not be here, and sort the others by what they are shown.
