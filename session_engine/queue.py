@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from session_engine.ids import PersonId
-from session_engine.room import PARTS_KEPT, Floor, People, Person, Room, seating
+from session_engine.room import NEWEST, PARTS_KEPT, Floor, People, Person, Room, seating
 from session_engine.stages import Stage
 
 
@@ -21,6 +21,7 @@ class Queue:
     people: frozenset[PersonId]
 
 
+@lru_cache(maxsize=NEWEST)
 def queue_of(room: Room) -> Queue:
     """Give the queue; the same one until something that it is made of has changed."""
     return _queue(room.floor, room.stage is Stage.DISCUSSION, room.settings.queue)
@@ -69,6 +70,7 @@ def may_be_offered(person: Person) -> bool:
     )
 
 
+@lru_cache(maxsize=NEWEST)
 def next_people(room: Room) -> tuple[PersonId, ...]:
     """List those who will be offered the floor, in order, as things stand."""
     return _ready(queue_of(room), room.people)

@@ -227,6 +227,8 @@ class Seating(NamedTuple):
 # What depends on a part of a room is kept by that part: most changes touch others. This holds
 # the rooms of a big worker.
 PARTS_KEPT: Final = 512
+# What is asked again and again of one state, while it is worked on, is kept by the state as well.
+NEWEST: Final = 8
 
 
 @lru_cache(maxsize=PARTS_KEPT)

@@ -12,7 +12,7 @@ from typing import Any
 from session_engine.ids import PersonId
 from session_engine.limits import HANDOVER_MS, MIN_DISCUSSION_S, MIN_SHORT_TURN_S, SECOND_MS
 from session_engine.queue import all_waiting, next_people
-from session_engine.room import PARTS_KEPT, Floor, Room, Turn, circle, seating
+from session_engine.room import NEWEST, PARTS_KEPT, Floor, Room, Turn, circle, seating
 from session_engine.stages import PLANNED_MS, TURN_KIND, Stage, TurnKind
 from session_engine.turns import left_ms
 
@@ -45,6 +45,7 @@ def _open_turn_left(room: Room) -> tuple[int, int]:
     return turn.ends_at, more
 
 
+@lru_cache(maxsize=NEWEST)
 def places(room: Room) -> Mapping[PersonId, tuple[int, int]]:
     """Tell for everyone who is called in order: (place, ms that they wait after the first)."""
     return _places(next_people(room), room.floor, room.limits_ms[TURN_KIND[room.stage]])

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from session_engine.commands import Role
 from session_engine.ids import AlertId, PersonId, ThemeId
 from session_engine.queue import Queue, all_waiting, next_people, queue_of
-from session_engine.room import PARTS_KEPT, Alert, Floor, People, Person, Room, Theme, Turn
+from session_engine.room import NEWEST, PARTS_KEPT, Alert, Floor, People, Person, Room, Theme, Turn
 from session_engine.turns import LATER, PASSED, SPOKE
 
 
@@ -60,6 +60,7 @@ def standpoint(room: Room, person: Person) -> Standpoint:
     )
 
 
+@lru_cache(maxsize=NEWEST)
 def stances(room: Room) -> Mapping[PersonId, Stance]:
     """Tell how everybody stands, in one object for all who stand alike.
 

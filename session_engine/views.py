@@ -15,6 +15,7 @@ from session_engine.commands import Role
 from session_engine.ids import AlertId, PersonId
 from session_engine.queue import next_people
 from session_engine.room import (
+    NEWEST,
     PARTS_KEPT,
     Floor,
     People,
@@ -47,12 +48,12 @@ def view(room: Room, role: Role) -> dict[str, Any]:
     return shown
 
 
-@lru_cache(maxsize=8)  # once for all roles; what it returns is copied, never changed
+@lru_cache(maxsize=NEWEST)  # once for all roles; what it returns is copied, never changed
 def _public(room: Room) -> dict[str, Any]:
     turn = room.turn
     return {
         "mode": room.settings.mode,
-        "stage": room.stage.value,
+        "stage": str(room.stage),
         "stage_started_at": room.stage_started_at,
         "stage_ends_at": stage_ends_at(room),
         "held": room.held_at is not None,
@@ -94,7 +95,7 @@ def _progress(people: People, floor: Floor) -> dict[str, int]:
     return {"done": sum(1 for person in seated if person.id in done), "of": len(seated)}
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=NEWEST)
 def _circle_view(room: Room) -> dict[str, Any]:
     """What participants and facilitators see besides."""
     turn = room.turn
@@ -103,7 +104,7 @@ def _circle_view(room: Room) -> dict[str, Any]:
         offered = turn.phase == "offered" and room.held_at is None
         shown_turn = _clock_of(room, turn) | {
             "person": turn.person,
-            "kind": turn.kind.value,
+            "kind": str(turn.kind),
             "offer_ends_at": turn.ends_at if offered else None,
         }
     round_ = room.floor.round
@@ -172,7 +173,7 @@ def _facilitator_view(room: Room) -> dict[str, Any]:
         "stepping": room.stepping,
         "queue_order": room.settings.queue,
         "observers_allowed": room.observers_allowed,
-        "limits": {kind.value: ms // 1000 for kind, ms in room.limits_ms.items()},
+        "limits": {str(kind): ms // 1000 for kind, ms in room.limits_ms.items()},
         "people": _rows(room.people, room.floor, room.turn, room.held_at is not None),
     }
 

@@ -17,7 +17,7 @@ import hashlib
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import orjson
 
@@ -43,7 +43,8 @@ COALESCE_SECONDS: Final = 0.02
 # The last view says that the session has ended; then the sockets close.
 ENDED_SECONDS: Final = 10.0
 
-WAITING: Final = "waiting"
+# Which view somebody gets: that of a role, or of whoever waits at the door.
+Shape = Role | Literal["waiting"]
 
 
 @dataclass(slots=True, eq=False)
@@ -73,9 +74,9 @@ def _is_news(listener: Listener, room: Room) -> bool:
     return before is None or you(room, listener.person, 0) != you(before, listener.person, 0)
 
 
-def shape_of(person: Person) -> str:
+def shape_of(person: Person) -> Shape:
     """Say which view this person gets: that of the role, or of somebody at the door."""
-    return WAITING if person.state == "knocking" else person.role
+    return "waiting" if person.state == "knocking" else person.role
 
 
 def closing_code(room: Room | None, person_id: PersonId) -> CloseCode | None:
@@ -116,9 +117,9 @@ class Audience:
         self._ending: asyncio.TimerHandle | None = None
         # Those whose right to be here was checked, and by what they are shown; None: not yet.
         self._checked: tuple[Mapping[PersonId, Person], str] | None = None
-        self._by_shape: dict[str, list[Listener]] = {}
-        self._rendered: dict[str, bytes] = {}
-        self._people: dict[str, tuple[object, orjson.Fragment]] = {}  # as the engine gave them
+        self._by_shape: dict[Shape, list[Listener]] = {}
+        self._rendered: dict[Shape, bytes] = {}
+        self._people: dict[Shape, tuple[object, orjson.Fragment]] = {}  # as the engine gave them
         self._name = b""  # of what participants are shown
         replica.watchers.append(self.changed)
         replica.on_cut.append(self._tell_lost)
@@ -257,7 +258,7 @@ class Audience:
             for shape, listeners in self._by_shape.items():
                 self._show(room, shape, listeners, force=force)
 
-    def _render(self, room: Room, shape: str) -> bytes:
+    def _render(self, room: Room, shape: Shape) -> bytes:
         """Return the view that a role shares; the same object while nothing has changed."""
         encoded = orjson.dumps(self._seen(room, shape))
         if self._rendered.get(shape) != encoded:
@@ -266,11 +267,11 @@ class Audience:
                 self._name = _name_of(room, encoded)
         return self._rendered[shape]
 
-    def _seen(self, room: Room, shape: str) -> Mapping[str, Any]:
+    def _seen(self, room: Room, shape: Shape) -> Mapping[str, Any]:
         """Return what a role sees; most of it is who is here, which is encoded when it changes."""
-        if shape == WAITING:
+        if shape == "waiting":
             return WAITING_VIEW
-        seen = view(room, Role(shape))
+        seen = view(room, shape)
         if "people" in seen:
             people, encoded = self._people.get(shape, (None, None))
             if people is not seen["people"]:
@@ -280,18 +281,18 @@ class Audience:
         return seen
 
     def _show(
-        self, room: Room, shape: str, listeners: Iterable[Listener], *, force: bool = False
+        self, room: Room, shape: Shape, listeners: Iterable[Listener], *, force: bool = False
     ) -> None:
         """Send a frame to those for whom something has changed, or to all by force."""
         seen, now = self._render(room, shape), self._clock.now_ms()
         news = [one for one in listeners if force or one.shown is not seen or _is_news(one, room)]
-        ends = frames.endings(tails(room, now, ((one.person, one.who) for one in news)))
+        ends = frames.endings(tails(room, now, [(one.person, one.who) for one in news]))
         shared = frames.opening(b'{"type":"view","view":', seen, self._middle(shape, now))
         for listener, end in zip(news, ends, strict=True):
             listener.shown, listener.shown_room = seen, room
             listener.outbox.send_view(shared, end)
 
-    def _middle(self, shape: str, now: int) -> bytes:
+    def _middle(self, shape: Shape, now: int) -> bytes:
         """Return what stands between a role's view and a person's tail."""
         at = self.replica.position
         position = b""

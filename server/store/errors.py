@@ -9,8 +9,7 @@ Both are infrastructure: never shown to a person as a refusal of theirs.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from typing import Final
 
 from redis import exceptions as redis_errors
 
@@ -37,20 +36,34 @@ class StoreRefused(StoreError):  # noqa: N818
         self.reason = reason
 
 
-@contextmanager
-def translated() -> Iterator[None]:
-    """Turn the client library's errors into the two of this module.
+class _Translated:
+    """What `translated` returns; nothing is kept in it, so one serves all."""
+
+    def __enter__(self) -> None:
+        """Begin."""
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: object
+    ) -> None:
+        """Translate."""
+        match error:
+            case redis_errors.ClusterDownError():
+                # A refusal, but one that ends by itself in seconds, like a store that starts.
+                raise LogUnavailable(str(error)) from error
+            case redis_errors.ResponseError():
+                raise StoreRefused(str(error).split("\n", 1)[0]) from error
+            case redis_errors.RedisError() | OSError() | TimeoutError():
+                raise LogUnavailable(str(error) or type(error).__name__) from error
+
+
+_TRANSLATED: Final = _Translated()
+
+
+def translated() -> _Translated:
+    """Turn the client library's errors into the two of this module, in a `with` block.
 
     Raises:
         LogUnavailable: for everything that leaves the outcome open.
         StoreRefused: when the store answered with an error.
     """
-    try:
-        yield
-    except redis_errors.ClusterDownError as error:
-        # A refusal, but one that ends by itself in seconds, like a store that starts.
-        raise LogUnavailable(str(error)) from error
-    except redis_errors.ResponseError as error:
-        raise StoreRefused(str(error).split("\n", 1)[0]) from error
-    except (redis_errors.RedisError, OSError, TimeoutError) as error:
-        raise LogUnavailable(str(error) or type(error).__name__) from error
+    return _TRANSLATED
