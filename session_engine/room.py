@@ -227,7 +227,7 @@ class Seating(NamedTuple):
 # What depends on a part of a room is kept by that part: most changes touch others. This holds
 # the rooms of a big worker.
 PARTS_KEPT: Final = 512
-# What is asked again and again of one state, while it is worked on, is kept by the state as well.
+# What is asked again and again of one state, while it is worked on, is kept under that state, too.
 NEWEST: Final = 8
 
 

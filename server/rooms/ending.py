@@ -12,7 +12,7 @@ CANCEL_AGAIN_SECONDS: Final = 0.5
 async def end_all(tasks: set[asyncio.Task[None]]) -> None:
     """Cancel tasks until all have ended, also when this is cancelled itself meanwhile.
 
-    A cancellation may be lost: redis-py's wait for a message takes one that comes with its
+    A cancellation may be lost: one of redis-py's waits takes one that comes with its
     own time-out for that time-out, and a loop goes on after it.
     """
     cancelled: asyncio.CancelledError | None = None

@@ -16,7 +16,7 @@ from hiredis import pack_command
 from redis.asyncio import Redis
 from redis.exceptions import MovedError, RedisError
 
-from server.rooms.defects import note_defect
+from server.rooms.defects import log, note_defect
 from server.store.line import Line, connected
 
 RECONNECT_SECONDS: Final = 0.25
@@ -52,6 +52,7 @@ class Feed:
         self._line: Line | None = None
         self._broken = asyncio.Event()
         self._heard_at = 0.0
+        self._refusal = ""
 
     def subscribe(self, channel: str) -> None:
         """Begin to listen; `on_subscribed` tells when nothing is missed any more."""
@@ -124,11 +125,17 @@ class Feed:
                 case MovedError() if self._on_moved is not None:
                     self._on_moved(said)
                 case Exception():
-                    self._broken.set()
+                    self._be_refused(str(said))
                 case _:
                     pass  # an answer: to a ping, or to what we wished
         except Exception as error:
             note_defect("the feed", error)
+
+    def _be_refused(self, why: str) -> None:
+        if why != self._refusal:  # it is asked again four times a second
+            log.warning("The store refuses a subscription: %s", why)
+        self._refusal = why
+        self._broken.set()
 
     def _be_left(self, channel: str) -> None:
         if self._on_moved is not None and channel in self._channels:

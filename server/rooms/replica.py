@@ -60,7 +60,7 @@ class Replica:
         self.users = 0
         self._heads: OrderedDict[int, str] = OrderedDict()
         self.is_quiet = False  # records of our own are on their way
-        self.is_untold = False  # what has changed waits for `speak` and the answers after it
+        self.is_untold = False  # something has changed, and who watches is told in a moment
         self._put_off: list[Callable[[], None]] = []
 
     def take(
@@ -108,26 +108,28 @@ class Replica:
     def speak(self) -> None:
         """Do what was put off, and tell what is to be told."""
         self.is_quiet = False
-        put_off, self._put_off = self._put_off, []
+        changed, put_off, self._put_off = self.is_untold, self._put_off, []
         for act in put_off:
             try:
                 act()
             except Exception as error:  # nothing that was heard is a fault of the records
                 note_defect("the feed", error)
-        if self.is_untold:
-            # Not now: futures that were settled meanwhile have not been seen yet.
-            asyncio.get_running_loop().call_soon(self._tell_all)
+        if changed:
+            self._tell_soon()
 
     def put_off(self, act: Callable[[], None]) -> None:
         """Do this when the copy speaks again."""
         self._put_off.append(act)
 
     def tell(self) -> None:
-        """Tell all who watch that something has changed."""
-        if self.is_quiet:
-            self.is_untold = True
-        elif not self.is_untold:  # else they are told in a moment
-            self._tell_all()
+        """Tell all who watch that something has changed: once of all that one read has brought."""
+        if not self.is_untold and not self.is_quiet:
+            self._tell_soon()
+        self.is_untold = True
+
+    def _tell_soon(self) -> None:
+        # Not now: futures that were settled meanwhile have not been seen yet.
+        asyncio.get_running_loop().call_soon(self._tell_all)
 
     def _tell_all(self) -> None:
         self.is_untold = False

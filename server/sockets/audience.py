@@ -251,6 +251,8 @@ class Audience:
 
     def _show_all(self, *, force: bool = False) -> None:
         self._due = None
+        if self.replica.is_untold and not force:
+            return  # answers go first, and this comes again behind them
         self._shown_at = asyncio.get_running_loop().time()
         room = self.replica.room
         self._check(room)
@@ -286,6 +288,8 @@ class Audience:
         """Send a frame to those for whom something has changed, or to all by force."""
         seen, now = self._render(room, shape), self._clock.now_ms()
         news = [one for one in listeners if force or one.shown is not seen or _is_news(one, room)]
+        if not news:
+            return
         ends = frames.endings(tails(room, now, [(one.person, one.who) for one in news]))
         shared = frames.opening(b'{"type":"view","view":', seen, self._middle(shape, now))
         for listener, end in zip(news, ends, strict=True):

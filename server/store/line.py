@@ -80,10 +80,10 @@ class Line(asyncio.Protocol):
 
 
 async def connected(pool: Any, connection: Any) -> Any:
-    """Return a connection of a pool that is new to whoever opens a line on it.
+    """Return a connection of a pool, for a line: the one that they had before, opened anew.
 
-    `connection` is the one that they had before, None at first: it is opened anew, with
-    sentinels to the master of now. Raises what the client raises.
+    None: they had none, and get any that is free. With sentinels what is opened anew leads to
+    the master of now. Raises what the client raises.
     """
     if connection is None:
         return await pool.get_connection()

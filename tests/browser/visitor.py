@@ -82,6 +82,10 @@ class Visitor:
 
     def check_access(self, state: str) -> None:
         """Run axe on the screen as it stands: no violation, whatever the state."""
+        wrong = self._violations() and self._violations()  # a colour may have been on its way
+        assert not wrong, f"{state}:\n" + "\n".join(wrong)
+
+    def _violations(self) -> list[str]:
         self.page.evaluate(SETTLED)
         if not self.page.evaluate("'axe' in window"):
             self.page.evaluate(AXE.read_text(encoding="utf-8"))
@@ -90,12 +94,11 @@ class Visitor:
               axe.run(document, {runOnly: tags, rules, resultTypes: ['violations']})""",
             [RULES, {"color-contrast": {"enabled": not self.forced_colors()}}],
         )
-        wrong = [
+        return [
             f"{rule['id']}: {node['target']} {node['failureSummary']}"
             for rule in found["violations"]
             for node in rule["nodes"]
         ]
-        assert not wrong, f"{state}:\n" + "\n".join(wrong)
 
     def forced_colors(self) -> bool:
         """Tell whether the system chooses the colours; axe cannot see which."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from typing import cast
 
@@ -98,6 +99,16 @@ async def test_who_was_taken_for_dead_comes_back_until_it_is_so(stage: Stage) ->
     asked = len(stage.came_back)
     await stage.change()
     assert len(stage.came_back) == asked
+
+
+async def test_what_one_read_has_brought_is_told_once(stage: Stage) -> None:
+    told: list[int] = []
+    stage.replica.watchers.append(lambda replica: told.append(replica.position.version))
+    stage.replica.tell()
+    stage.replica.tell()
+    assert told == []
+    await asyncio.sleep(0)
+    assert told == [stage.replica.position.version]
 
 
 async def test_who_leaves_is_answered_before_they_are_closed(stage: Stage) -> None:

@@ -126,6 +126,24 @@ async def test_a_line_on_which_nothing_happens_is_kept(
     assert (before["id"], heard.subscribed) == (after["id"], 1)
 
 
+async def test_a_store_that_refuses_a_subscription_is_asked_again_and_reported_once(
+    store_url: str, client: Redis, caplog: pytest.LogCaptureFixture
+) -> None:
+    acl = ("ACL", "SETUSER", "deaf", "on", ">word", "~*", "+@all", "resetchannels")
+    await client.execute_command(*acl)  # type: ignore[no-untyped-call]
+    deaf, heard = Redis.from_url(store_url, username="deaf", password="word", protocol=2), Heard()
+    feed = Feed(deaf, on_message=heard.message, on_subscribed=heard.subscription)
+    feed.subscribe("news")
+    task = asyncio.create_task(feed.run())
+    await asyncio.sleep(3 * feeds.RECONNECT_SECONDS)
+    assert caplog.text.count("refuses a subscription") == 1
+    await client.execute_command("ACL", "SETUSER", "deaf", "allchannels")  # type: ignore[no-untyped-call]
+    await heard.subscriptions(1)
+    await end_all({task})
+    await deaf.aclose()
+    await client.execute_command("ACL", "DELUSER", "deaf")  # type: ignore[no-untyped-call]
+
+
 async def test_a_line_without_any_channel_waits_for_the_next(
     store_url: str, client: Redis, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
