@@ -13,7 +13,7 @@ CORES: Final = sorted(os.sched_getaffinity(0))
 SERVER_CORES: Final = {CORES[0]}
 CLIENT_CORES: Final = set(CORES[1:]) or SERVER_CORES
 # A disk of memory, where there is one: it never makes anybody wait as one that machines share does.
-MEMORY_DISK: Final = next((p for p in [Path("/dev/shm")] if os.access(p, os.W_OK)), None)
+MEMORY_DISK: Final = Path("/dev/shm") if os.access("/dev/shm", os.W_OK) else None
 # The last three bits of the number of a process' CPU clock (CPUCLOCK_SCHED of the kernel).
 CPU_CLOCK: Final = 2
 

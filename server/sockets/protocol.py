@@ -12,37 +12,20 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-import socket
-import struct
 from collections.abc import Callable, Coroutine, Sequence
-from contextlib import suppress
 from typing import Any, Final
 
 from uvicorn.server import ServerState
 from websockets.frames import Frame, Opcode
 from websockets.protocol import OPEN, SERVER, Protocol
 
+from server.sockets import buffers
 from server.sockets.close_codes import REASONS, CloseCode
 from server.sockets.flood import FrameLimit
 
 # The longest message of the contract.
 MESSAGE_MAX_BYTES: Final = 32 * 1024
 FIRST_MESSAGE_SECONDS: Final = 5.0
-
-# The transport's own buffer: above the high mark nothing more is written to it.
-BUFFER_HIGH_BYTES: Final = 64 * 1024
-BUFFER_LOW_BYTES: Final = 16 * 1024
-
-# The kernel's buffer for one peer (Linux doubles it), else it grows to megabytes.
-KERNEL_SEND_BYTES: Final = 32 * 1024
-
-# What one read may bring; clients send little.
-KERNEL_RECEIVE_BYTES: Final = 32 * 1024
-
-# A voice socket holds little on either side: a second of sound is 3 KB, and what waits in
-# the kernel can neither be thrown away when it is old nor left unread when it is a flood.
-VOICE_HIGH_BYTES: Final = 2 * 1024
-VOICE_KERNEL_BYTES: Final = 8 * 1024
 
 # How long a closed peer may take to read what is left, then the connection is cut.
 # The close frame is 130 bytes at most: who cannot take it in 2 s is gone.
@@ -61,8 +44,6 @@ PONG_SECONDS: Final = 10.0
 # up for each of them cost more than the pings.
 PING_GRID_SECONDS: Final = 0.25
 PING_OF_FOUR_BYTES: Final = b"\x89\x04"
-# A struct linger: close at once, and tell the peer with a reset.
-NO_LINGER: Final = struct.pack("ii", 1, 0)
 
 # The library asks a logger of its own for every connection.
 LOGGER: Final = logging.getLogger("websockets.server")
@@ -107,8 +88,7 @@ class RoomSocketProtocol(asyncio.Protocol):
         self._loop = asyncio.get_running_loop()
         self._frames = FrameLimit(self._loop.time)
         self._first = self._loop.call_later(FIRST_MESSAGE_SECONDS, self._be_silent)
-        transport.set_write_buffer_limits(BUFFER_HIGH_BYTES, BUFFER_LOW_BYTES)
-        self._hold_in_kernel(KERNEL_SEND_BYTES, KERNEL_RECEIVE_BYTES)
+        buffers.bound(transport)
         transport.set_protocol(self)
         self._schedule_ping()
         server.connections.add(self)  # type: ignore[arg-type]  # its type names uvicorn's own
@@ -140,21 +120,6 @@ class RoomSocketProtocol(asyncio.Protocol):
         self._pong = b""
         if self.on_writable is not None:
             self.on_writable()
-
-    def hold_little(self) -> None:
-        """Keep the buffers of this socket small: it carries sound."""
-        self.transport.set_write_buffer_limits(VOICE_HIGH_BYTES, 0)
-        self._hold_in_kernel(VOICE_KERNEL_BYTES, VOICE_KERNEL_BYTES)
-
-    def _hold_in_kernel(self, send: int, receive: int) -> None:
-        self._tell_kernel(socket.SO_SNDBUF, send)
-        self._tell_kernel(socket.SO_RCVBUF, receive)
-
-    def _tell_kernel(self, option: int, value: int | bytes) -> None:
-        raw = self.transport.get_extra_info("socket")
-        if raw is not None:
-            with suppress(OSError):  # some systems refuse it when the peer has gone already
-                raw.setsockopt(socket.SOL_SOCKET, option, value)
 
     # ---- Pings --------------------------------------------------------------------
 
@@ -230,9 +195,7 @@ class RoomSocketProtocol(asyncio.Protocol):
         """Cut the connection: what the peer has not taken is thrown away."""
         if self._lost:
             return
-        # Else the kernel keeps it, for a peer that never reads, 15 s more.
-        self._tell_kernel(socket.SO_LINGER, NO_LINGER)
-        self.transport.abort()
+        buffers.abort(self.transport)
 
     def shutdown(self) -> None:
         """Close because the worker stops; who was closed already is not closed again."""

@@ -12,6 +12,7 @@ import asyncio
 from collections import deque
 from typing import Final
 
+from server.sockets.buffers import bound_for_voice
 from server.sockets.close_codes import REASONS, CloseCode
 from server.sockets.protocol import RoomSocketProtocol
 
@@ -33,7 +34,7 @@ class VoiceOutbox:
         self._loop = asyncio.get_running_loop()
         self._waiting: deque[tuple[float, bytes]] = deque()
         self.lost = 0
-        socket.hold_little()
+        bound_for_voice(socket.transport)
         socket.on_writable = self._drain
 
     def send(self, frame: bytes) -> None:

@@ -74,17 +74,18 @@ class Coverage:
         """Return what stands at the positions, and whether this same server has replicas.
 
         Who has just taken over has none, and may lack what its predecessor was given. Who has
-        just lost its replicas may be about to be replaced: it says so by taking no marker.
+        just lost its replicas may be about to be replaced: it says so by taking no marker. One
+        that is still copying counts: it may take over with a copy from before the position.
         """
         pipeline = node.pipeline(transaction=False)
         for at in positions:
             pipeline.lindex(log, at.version - 1)
-        pipeline.execute_command("ROLE")
+        pipeline.info("replication")  # ROLE leaves out who is still copying
         pipeline.set(marker, b"", px=WAIT_MS)
-        *elements, role, _ = await pipeline.execute()
-        if role[0] != b"master":
+        *elements, said, _ = await pipeline.execute()
+        if said["role"] != "master":
             raise LogUnavailable("the store is a replica now")
-        return elements, bool(role[2])
+        return elements, said["connected_slaves"] > 0
 
     async def _wait(
         self, node: Redis, log: str, marker: str, positions: Sequence[Position]

@@ -12,7 +12,7 @@ from redis.asyncio import Redis
 from server.rooms.outcomes import Done
 from server.rooms.replica import Replica
 from server.rooms.rooms import Rooms
-from server.sockets.audience import Audience, Listener
+from server.sockets.audience import COALESCE_SECONDS, Audience, Listener
 from server.sockets.outbox import Outbox
 from server.sockets.protocol import RoomSocketProtocol
 from session_engine import Arrive, Command, ConnectionId, Drop, PersonId, Role
@@ -109,6 +109,26 @@ async def test_what_one_read_has_brought_is_told_once(stage: Stage) -> None:
     assert told == []
     await asyncio.sleep(0)
     assert told == [stage.replica.position.version]
+
+
+async def test_who_does_something_is_answered_before_it_is_shown(stage: Stage) -> None:
+    ana, _ = await two(stage)
+    before = ana.shown
+    unseen_when_answered: list[bool] = []
+    await asyncio.sleep(2 * COALESCE_SECONDS)  # what changes next is shown at once
+    doing = stage.rooms.submit(stage.replica, SetPrompt(by=FAY, text="What helps?"))
+    doing.add_done_callback(lambda _: unseen_when_answered.append(ana.shown is before))
+    speak = stage.replica.speak
+
+    def due_before_the_answer() -> None:  # as by a timer
+        speak()
+        stage.audience.changed(stage.replica)
+
+    stage.replica.speak = due_before_the_answer  # type: ignore[method-assign]
+    assert isinstance(await doing, Done)
+    assert unseen_when_answered == [True]
+    await asyncio.sleep(0)
+    assert ana.shown is not before
 
 
 async def test_who_leaves_is_answered_before_they_are_closed(stage: Stage) -> None:

@@ -7,6 +7,7 @@ import asyncio
 import pytest
 from redis.asyncio import Redis
 
+from server.store.embedded_valkey import EmbeddedValkey
 from server.store.errors import StoreRefused
 from server.store.position import (
     START,
@@ -163,6 +164,25 @@ async def test_where_no_replica_is_only_what_stands_in_the_log_is_covered(
     elsewhere = Position(1, next_head("", b"of a store that has died"))
     lost = Position(2, next_head(at.head, b"two"))
     assert await log.covered(ROOM, [at, elsewhere, lost]) == [True, False, False]
+
+
+async def test_a_replica_that_is_still_copying_is_waited_for(
+    store: EmbeddedValkey, client: Redis, log: RoomLog
+) -> None:
+    (at,) = await stored(client, log, ("a", b"one"))
+    _, replica = await asyncio.open_unix_connection(str(store.socket_path))
+    replica.write(b"PSYNC ? -1\r\n")  # and never says that it has the copy
+    async with asyncio.timeout(5):
+        while not (await client.info("replication"))["connected_slaves"]:
+            await asyncio.sleep(0.01)
+    role, _, online = await client.execute_command("ROLE")  # type: ignore[no-untyped-call]
+    assert (role, online) == (b"master", [])
+    assert await log.covered(ROOM, [at]) == [False]
+    replica.close()
+    async with asyncio.timeout(5):
+        while (await client.info("replication"))["connected_slaves"]:
+            await asyncio.sleep(0.01)
+    assert await log.covered(ROOM, [at]) == [True]
 
 
 async def test_a_store_that_takes_nothing_without_replicas_covers_nothing_without_them(
