@@ -31,6 +31,7 @@ from server.store.room_log import (
     log_key,
 )
 from tests.faults.checker import next_head
+from tests.faults.crowd import until
 
 ROOM = "r1"
 DAY_MS = 24 * 3600 * 1000
@@ -172,16 +173,19 @@ async def test_a_replica_that_is_still_copying_is_waited_for(
     (at,) = await stored(client, log, ("a", b"one"))
     _, replica = await asyncio.open_unix_connection(str(store.socket_path))
     replica.write(b"PSYNC ? -1\r\n")  # and never says that it has the copy
-    async with asyncio.timeout(5):
-        while not (await client.info("replication"))["connected_slaves"]:
-            await asyncio.sleep(0.01)
+
+    async def copies() -> bool:
+        return bool((await client.info("replication"))["connected_slaves"])
+
+    async def is_alone() -> bool:
+        return not await copies()
+
+    await until(copies, 5)
     role, _, online = await client.execute_command("ROLE")  # type: ignore[no-untyped-call]
     assert (role, online) == (b"master", [])
     assert await log.covered(ROOM, [at]) == [False]
     replica.close()
-    async with asyncio.timeout(5):
-        while (await client.info("replication"))["connected_slaves"]:
-            await asyncio.sleep(0.01)
+    await until(is_alone, 5)
     assert await log.covered(ROOM, [at]) == [True]
 
 
