@@ -217,7 +217,7 @@ def you(room: Room, person: PersonId, now: int) -> dict[str, Any]:
 
 
 def whom(person: Person) -> dict[str, Any]:
-    """Render who they are, which never changes."""
+    """Render who they are, which only another name changes."""
     shown = {"person": person.id, "role": str(person.role)}
     return shown if person.role is Role.OBSERVER else shown | {"name": person.name}
 

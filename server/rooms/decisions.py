@@ -197,11 +197,17 @@ class Decisions:
                 return self._agree(jobs, draft.position)
             return await self._look(jobs, draft, [job for job in refused if job.command_id])
         try:
-            self._replica.hush()  # Who leaves is told that it is done, then closed.
+            self._replica.hush()  # Who leaves is told what became of it, then closed.
             try:
                 answer = await self._append(draft)
-                if isinstance(answer, Appended):
-                    self._take_appended(jobs, draft, answer)
+                match answer:
+                    case Appended():
+                        self._take_appended(jobs, draft, answer)
+                    case Repeated(results):
+                        jobs = self._repeated(jobs, draft, results)
+            except LogUnavailable:
+                _give_up(jobs, UNKNOWN)
+                raise
             finally:
                 self._replica.speak()
         except (Gap, OtherHistory):  # read anew while the answer came: what was stored may be lost
@@ -211,8 +217,8 @@ class Decisions:
             case Appended():
                 await self._settle_refused(refused, draft)
                 return []
-            case Repeated(results):
-                return self._repeated(jobs, draft, results)
+            case Repeated():
+                return jobs
         await self._catch_up(draft, answer)
         return jobs
 

@@ -50,6 +50,7 @@ class Feed:
         self._channels: set[str] = set()
         self._connection: Any = None
         self._line: Line | None = None
+        self._wanted = asyncio.Event()
         self._broken = asyncio.Event()
         self._heard_at = 0.0
         self._refusal = ""
@@ -57,6 +58,7 @@ class Feed:
     def subscribe(self, channel: str) -> None:
         """Begin to listen; `on_subscribed` tells when nothing is missed any more."""
         self._channels.add(channel)
+        self._wanted.set()
         self._say(self._subscribe, channel)
 
     def unsubscribe(self, channel: str) -> None:
@@ -73,7 +75,7 @@ class Feed:
         while True:
             try:
                 await self._listen()
-            except (RedisError, OSError, TimeoutError):
+            except (RedisError, OSError):
                 pass
             except Exception as error:
                 note_defect("the feed", error)
@@ -85,8 +87,9 @@ class Feed:
             await asyncio.sleep(RECONNECT_SECONDS)
 
     async def _listen(self) -> None:
-        while not self._channels:  # noqa: ASYNC110
-            await asyncio.sleep(RECONNECT_SECONDS)
+        if not self._channels:
+            self._wanted.clear()
+            await self._wanted.wait()
         self._connection = await connected(self._pool, self._connection)
         self._broken.clear()
         self._line = Line(self._connection, self._take, self._broken.set)
@@ -104,6 +107,7 @@ class Feed:
                     await self._broken.wait()
                 return
             except TimeoutError:
+                self._refusal = ""  # this line has lasted
                 if loop.time() < self._heard_at + SILENCE_SECONDS:
                     continue
                 if asked_at > self._heard_at:

@@ -5,9 +5,9 @@ Rule 1: a copy is at a position (version, head) of one history; elements are
 Rule 2: an element that this copy has under another head means another history:
         the copy is dropped and read again, never mended.
 Rule 3: a change is told to whoever watches once per batch, after the last of it,
-        and never while records of our own are on their way: their senders are
-        answered first, whichever of the store's lines is the faster. What is heard
-        meanwhile waits, too: nearly always it is these records.
+        and what our own records changed behind the answers to them, whichever of the
+        store's lines is the faster. What is heard while they are on their way waits,
+        too: nearly always it is these records.
 """
 
 from __future__ import annotations

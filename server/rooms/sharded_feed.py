@@ -26,8 +26,8 @@ LOOK_SECONDS: Final = 0.25
 
 
 @dataclass(slots=True)
-class Line:
-    """A feed from one node, and the task that runs it."""
+class NodeFeed:
+    """A feed from one node, and the task that runs it; kept when its last channel has gone."""
 
     feed: Feed
     task: asyncio.Task[None]
@@ -48,7 +48,7 @@ class ShardedFeed:
         self._on_message = on_message
         self._on_subscribed = on_subscribed
         self._channels: set[str] = set()
-        self._lines: dict[Redis, Line] = {}
+        self._lines: dict[Redis, NodeFeed] = {}
         self._placed: dict[str, Redis] = {}
         self._news = asyncio.Event()
 
@@ -58,9 +58,9 @@ class ShardedFeed:
         self._news.set()
 
     def unsubscribe(self, channel: str) -> None:
-        """Stop listening."""
+        """Stop listening, at once: who subscribes again is to be told that something was missed."""
         self._channels.discard(channel)
-        self._news.set()
+        self._leave(channel)
 
     async def run(self) -> None:
         """Listen for ever, wherever the channels are."""
@@ -83,11 +83,9 @@ class ShardedFeed:
 
     async def _place_all(self) -> None:
         """Subscribe every channel where it is now, and nowhere else."""
-        for channel in self._placed.keys() - self._channels:
-            self._leave(channel)
         for channel in tuple(self._channels):
             node = await self._cluster.node_of(channel)
-            if self._placed.get(channel) is not node:
+            if channel in self._channels and self._placed.get(channel) is not node:
                 self._leave(channel)
                 self._placed[channel] = node
                 self._line_to(node).subscribe(channel)
@@ -105,7 +103,7 @@ class ShardedFeed:
                 on_subscribed=self._on_subscribed,
                 on_moved=self._moved,
             )
-            self._lines[node] = Line(feed, asyncio.create_task(feed.run()))
+            self._lines[node] = NodeFeed(feed, asyncio.create_task(feed.run()))
         return self._lines[node].feed
 
     def _moved(self, what: str | MovedError | None) -> None:

@@ -54,7 +54,8 @@ class Listener:
     connection: ConnectionId
     person: PersonId
     outbox: Outbox
-    who: bytes = b""  # the part of what they see that never changes
+    name: str | None = None
+    who: bytes = b""  # the part of what they see that only another name changes
     shown: bytes = b""
     shown_room: Room | None = None
     # Commands that were called done of late: (id, version).
@@ -133,9 +134,7 @@ class Audience:
         if room is None or closing_code(room, listener.person) is not None:
             return
         if listener.outbox.is_open:
-            person = room.people[listener.person]
-            listener.who = encode_whom(person)
-            self._show(room, shape_of(person), [listener], force=True)
+            self._show(room, shape_of(room.people[listener.person]), [listener], force=True)
             self._end_soon(room)
 
     def part(self, listener: Listener) -> None:
@@ -182,14 +181,14 @@ class Audience:
         if room is None:
             return
         self._end_soon(room)
+        loop = asyncio.get_running_loop()
+        wait = self._shown_at + COALESCE_SECONDS - loop.time()
+        if self._due is None and wait <= 0:
+            self._show_all()  # with the answer to whoever did it: one write for both
+            return
         self._show_observers(room)
         if self._due is None:
-            loop = asyncio.get_running_loop()
-            wait = self._shown_at + COALESCE_SECONDS - loop.time()
-            if wait > 0:
-                self._due = loop.call_later(wait, self._show_all)
-            else:
-                self._show_all()  # with the answer to whoever did it: one write for both
+            self._due = loop.call_later(wait, self._show_all)
 
     def _check(self, room: Room | None) -> None:
         """Close who may not be here, and sort the others by what they are shown.
@@ -211,6 +210,8 @@ class Audience:
                 listener.outbox.close(code)
             elif room is not None:
                 person = room.people[listener.person]
+                if listener.name != person.name:
+                    listener.name, listener.who = person.name, encode_whom(person)
                 if person.connection is None and room.stage != "ended":
                     self._come_back(self, listener)
                     complete = False  # to be said again until it is so

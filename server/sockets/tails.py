@@ -1,6 +1,6 @@
 """The ends of views, one for each person: `you` of the engine, as JSON.
 
-Put together from parts, each encoded once: who somebody is, for as long as their socket lives;
+Put together from parts, each encoded once: who somebody is, until they have another name;
 how they stand, for all who stand alike. A place, whose wait has a clock, is everyone's own.
 """
 

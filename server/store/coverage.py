@@ -31,7 +31,7 @@ WAIT_MS: Final = sum(WAITS_MS)
 # One failure at a time: the replica that takes over is the one with the longest stream.
 REPLICAS: Final = 1
 # So long is believed that there are replicas; when the last one has left, it costs one wait.
-ROLE_SECONDS: Final = 5.0
+REPLICATED_SECONDS: Final = 5.0
 
 WAITAOF: Final = ("WAITAOF", 0)  # on no disk of the server itself: how it syncs is its own choice
 WAIT: Final = ("WAIT",)
@@ -60,7 +60,7 @@ class Coverage:
                 elements, has_replicas = await self._look(node, log, marker, positions)
                 if not has_replicas:  # asked again every time: one that has just come is not missed
                     return _held(elements, positions)
-                self._replicated_until[node] = time.monotonic() + ROLE_SECONDS
+                self._replicated_until[node] = time.monotonic() + REPLICATED_SECONDS
             elements, waited = await self._wait(node, log, marker, positions)
         enough = isinstance(waited, int) and waited >= REPLICAS
         covered = [enough and held for held in _held(elements, positions)]
@@ -85,7 +85,9 @@ class Coverage:
         *elements, said, _ = await pipeline.execute()
         if said["role"] != "master":
             raise LogUnavailable("the store is a replica now")
-        return elements, said["connected_slaves"] > 0
+        copying = [said.get(f"slave{number}") for number in range(said["connected_slaves"])]
+        # What is copied for a backup serves nobody, and says no port.
+        return elements, any(one is None or one["port"] for one in copying)
 
     async def _wait(
         self, node: Redis, log: str, marker: str, positions: Sequence[Position]

@@ -52,7 +52,7 @@ class _Translated:
                 raise LogUnavailable(str(error)) from error
             case redis_errors.ResponseError():
                 raise StoreRefused(str(error).split("\n", 1)[0]) from error
-            case redis_errors.RedisError() | OSError() | TimeoutError():
+            case redis_errors.RedisError() | OSError():
                 raise LogUnavailable(str(error) or type(error).__name__) from error
 
 

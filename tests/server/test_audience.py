@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from typing import cast
+from dataclasses import replace
+from typing import Any, cast
 
 import pytest
 from redis.asyncio import Redis
 
-from server.rooms.outcomes import Done
+from server.rooms.outcomes import UNKNOWN, Done
 from server.rooms.replica import Replica
 from server.rooms.rooms import Rooms
 from server.sockets.audience import COALESCE_SECONDS, Audience, Listener
 from server.sockets.outbox import Outbox
 from server.sockets.protocol import RoomSocketProtocol
-from session_engine import Arrive, Command, ConnectionId, Drop, PersonId, Role
+from server.store.errors import LogUnavailable
+from server.store.room_log import Repeated, log_key
+from session_engine import Arrive, Command, ConnectionId, Drop, Enter, PersonId, Role
 from session_engine.commands import Leave, SetPrompt
 from tests.server.one_room import WORKER, Sink, enter, opened
 
@@ -129,6 +132,48 @@ async def test_who_does_something_is_answered_before_it_is_shown(stage: Stage) -
     assert unseen_when_answered == [True]
     await asyncio.sleep(0)
     assert ana.shown is not before
+
+
+async def test_another_name_is_on_the_screen_that_was_open(stage: Stage) -> None:
+    door = Enter(person=ANA, role=Role.PARTICIPANT, name="Ana", browser="hers", consent="1")
+    await stage.do(door)
+    await stage.do(Arrive(person=ANA, connection=listener(ANA).connection))
+    ana = listener(ANA)
+    stage.audience.join(ana)
+    assert b'"name":"Ana"' in ana.who
+    await stage.do(replace(door, person=BEN, name="Anahita"))
+    assert b'"name":"Anahita"' in ana.who
+
+
+@pytest.mark.parametrize("answer", ["unknown", "repeated"])
+async def test_who_leaves_is_answered_before_they_are_closed_whatever_the_answer(
+    stage: Stage, store_url: str, client: Redis, monkeypatch: pytest.MonkeyPatch, answer: str
+) -> None:
+    ana, _ = await two(stage)
+    key = log_key(stage.replica.session)
+    heard = client.pubsub(ignore_subscribe_messages=True)
+    await heard.subscribe(key)
+    append = stage.rooms.log.append
+
+    async def heard_before_the_answer(*args: Any, **how: Any) -> Any:
+        stored: Any = await append(*args, **how)
+        while (said := await heard.get_message(timeout=2)) is None:
+            pass
+        stage.rooms.heard(key, said["data"])
+        if answer == "unknown":
+            raise LogUnavailable
+        return Repeated({0: stored.positions[0]})
+
+    monkeypatch.setattr(stage.rooms.log, "append", heard_before_the_answer)
+    answered_while_open: list[bool] = []
+    leaving = stage.rooms.submit(stage.replica, Leave(by=ANA), "leave:1")
+    leaving.add_done_callback(lambda _: answered_while_open.append(ana.outbox.is_open))
+    outcome = await leaving
+    assert outcome == UNKNOWN if answer == "unknown" else isinstance(outcome, Done)
+    assert answered_while_open == [True]
+    await asyncio.sleep(0.05)
+    assert not ana.outbox.is_open
+    await heard.aclose()  # type: ignore[no-untyped-call]
 
 
 async def test_who_leaves_is_answered_before_they_are_closed(stage: Stage) -> None:

@@ -167,11 +167,15 @@ async def test_where_no_replica_is_only_what_stands_in_the_log_is_covered(
     assert await log.covered(ROOM, [at, elsewhere, lost]) == [True, False, False]
 
 
-async def test_a_replica_that_is_still_copying_is_waited_for(
-    store: EmbeddedValkey, client: Redis, log: RoomLog
+@pytest.mark.parametrize("is_replica", [True, False])
+async def test_a_replica_that_is_still_copying_is_waited_for_and_a_backup_is_not(
+    store: EmbeddedValkey, client: Redis, log: RoomLog, is_replica: bool
 ) -> None:
     (at,) = await stored(client, log, ("a", b"one"))
-    _, replica = await asyncio.open_unix_connection(str(store.socket_path))
+    answers, replica = await asyncio.open_unix_connection(str(store.socket_path))
+    if is_replica:
+        replica.write(b"REPLCONF listening-port 7000\r\n")
+        assert await answers.readline() == b"+OK\r\n"
     replica.write(b"PSYNC ? -1\r\n")  # and never says that it has the copy
 
     async def copies() -> bool:
@@ -180,12 +184,12 @@ async def test_a_replica_that_is_still_copying_is_waited_for(
     async def is_alone() -> bool:
         return not await copies()
 
-    await until(copies, 5)
+    await until(copies, 15)
     role, _, online = await client.execute_command("ROLE")  # type: ignore[no-untyped-call]
     assert (role, online) == (b"master", [])
-    assert await log.covered(ROOM, [at]) == [False]
+    assert await log.covered(ROOM, [at]) == [not is_replica]
     replica.close()
-    await until(is_alone, 5)
+    await until(is_alone, 15)
     assert await log.covered(ROOM, [at]) == [True]
 
 
