@@ -38,7 +38,7 @@ def machine() -> Table:
         ("processor", f"{info.get('model name', platform.machine())}, {shared}"),
         ("cores", f"{len(CORES)}"),
         ("memory", f"{memory:.0f} GiB"),
-        ("system", f"{_system()}, Linux {platform.release()}"),
+        ("system", f"{_system()}, Linux {'.'.join(platform.release().split('.')[:2])}"),
     ]
     return Table(("machine", ""), rows)
 
