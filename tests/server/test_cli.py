@@ -150,6 +150,17 @@ def test_helplines_that_nobody_has_called_for_long_are_named_at_the_start(tmp_pa
         assert "Old line was last verified on 2020-01-31" in server.printed()
 
 
+def test_pages_name_the_programmes_own_contact_and_way_out(tmp_path: Path) -> None:
+    with RunningServer(
+        tmp_path / "data",
+        THERA_PEER_CONTACT="desk@iitb.example",
+        THERA_PEER_QUICK_EXIT_URL="https://weather.example/",
+    ) as server:
+        page = httpx.get(server.url).text
+    assert "Ask desk@iitb.example." in page
+    assert 'data-exit="https://weather.example/"' in page
+
+
 @pytest.mark.parametrize(
     "arguments",
     [
