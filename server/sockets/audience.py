@@ -203,15 +203,15 @@ class Audience:
         for listener in tuple(self.listeners.values()):
             if not listener.outbox.is_open:
                 continue
+            person = room.people.get(listener.person) if room is not None else None
+            if person is not None and listener.name != person.name:
+                listener.name, listener.who = person.name, encode_whom(person)
             code = _why_not(room, listener)
             if code is not None and self.replica.is_untold:
                 complete = False  # who leaves is answered first
             elif code is not None:
                 listener.outbox.close(code)
-            elif room is not None:
-                person = room.people[listener.person]
-                if listener.name != person.name:
-                    listener.name, listener.who = person.name, encode_whom(person)
+            elif room is not None and person is not None:
                 if person.connection is None and room.stage != "ended":
                     self._come_back(self, listener)
                     complete = False  # to be said again until it is so

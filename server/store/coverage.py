@@ -85,9 +85,9 @@ class Coverage:
         *elements, said, _ = await pipeline.execute()
         if said["role"] != "master":
             raise LogUnavailable("the store is a replica now")
-        copying = [said.get(f"slave{number}") for number in range(said["connected_slaves"])]
+        followers = [said.get(f"slave{number}") for number in range(said["connected_slaves"])]
         # What is copied for a backup serves nobody, and says no port.
-        return elements, any(one is None or one["port"] for one in copying)
+        return elements, any(one is None or one["port"] for one in followers)
 
     async def _wait(
         self, node: Redis, log: str, marker: str, positions: Sequence[Position]

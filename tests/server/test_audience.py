@@ -13,16 +13,16 @@ from redis.asyncio import Redis
 from server.rooms.outcomes import UNKNOWN, Done
 from server.rooms.replica import Replica
 from server.rooms.rooms import Rooms
-from server.sockets.audience import COALESCE_SECONDS, Audience, Listener
+from server.sockets.audience import COALESCE_SECONDS, Audience, Listener, Shape
 from server.sockets.outbox import Outbox
 from server.sockets.protocol import RoomSocketProtocol
 from server.store.errors import LogUnavailable
 from server.store.room_log import Repeated, log_key
-from session_engine import Arrive, Command, ConnectionId, Drop, Enter, PersonId, Role
+from session_engine import Arrive, Command, ConnectionId, Drop, Enter, PersonId, Role, Room
 from session_engine.commands import Leave, SetPrompt
 from tests.server.one_room import WORKER, Sink, enter, opened
 
-ANA, BEN, FAY = PersonId("ana"), PersonId("ben"), PersonId("fay")
+ANA, BEN, FAY, OLI = map(PersonId, ("ana", "ben", "fay", "oli"))
 
 
 def listener(person: PersonId) -> Listener:
@@ -145,9 +145,39 @@ async def test_another_name_is_on_the_screen_that_was_open(stage: Stage) -> None
     assert b'"name":"Anahita"' in ana.who
 
 
+async def test_who_was_replaced_a_moment_ago_is_still_shown_who_they_are(stage: Stage) -> None:
+    await two(stage)
+    older = replace(listener(ANA), connection=ConnectionId(f"{WORKER}.older"))
+    stage.replica.tell()
+    stage.audience.join(older)
+    assert older.shown
+    assert b'"name":"ana"' in older.who
+    await asyncio.sleep(0)
+    assert not older.outbox.is_open
+
+
+async def test_a_change_is_rendered_once_for_each_role(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await two(stage)
+    await stage.arrive(OLI, Role.OBSERVER)
+    stage.audience.join(listener(OLI))
+    await asyncio.sleep(2 * COALESCE_SECONDS)
+    render, rendered = stage.audience._render, list[Shape]()
+
+    def counted(room: Room, shape: Shape) -> bytes:
+        rendered.append(shape)
+        return render(room, shape)
+
+    monkeypatch.setattr(stage.audience, "_render", counted)
+    assert isinstance(await stage.rooms.submit(stage.replica, SetPrompt(by=FAY, text="Once")), Done)
+    await asyncio.sleep(2 * COALESCE_SECONDS)
+    assert sorted(rendered) == [Role.OBSERVER, Role.PARTICIPANT]
+
+
 @pytest.mark.parametrize("answer", ["unknown", "repeated"])
 async def test_who_leaves_is_answered_before_they_are_closed_whatever_the_answer(
-    stage: Stage, store_url: str, client: Redis, monkeypatch: pytest.MonkeyPatch, answer: str
+    stage: Stage, client: Redis, monkeypatch: pytest.MonkeyPatch, answer: str
 ) -> None:
     ana, _ = await two(stage)
     key = log_key(stage.replica.session)

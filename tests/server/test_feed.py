@@ -127,8 +127,12 @@ async def test_a_line_on_which_nothing_happens_is_kept(
 
 
 async def test_a_store_that_refuses_a_subscription_is_asked_again_and_reported_once(
-    store_url: str, client: Redis, caplog: pytest.LogCaptureFixture
+    store_url: str,
+    client: Redis,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
+    monkeypatch.setattr(feeds, "SILENCE_SECONDS", 0.1)
     acl = ("ACL", "SETUSER", "deaf", "on", ">word", "~*", "+@all", "resetchannels")
     await client.execute_command(*acl)  # type: ignore[no-untyped-call]
     deaf, heard = Redis.from_url(store_url, username="deaf", password="word", protocol=2), Heard()
@@ -139,9 +143,27 @@ async def test_a_store_that_refuses_a_subscription_is_asked_again_and_reported_o
     assert caplog.text.count("refuses a subscription") == 1
     await client.execute_command("ACL", "SETUSER", "deaf", "allchannels")  # type: ignore[no-untyped-call]
     await heard.subscriptions(1)
+    await asyncio.sleep(0.3)  # the line lasts: another refusal is news
+    await client.execute_command(*acl)  # type: ignore[no-untyped-call]
+    await asyncio.sleep(3 * feeds.RECONNECT_SECONDS)
+    assert caplog.text.count("refuses a subscription") == 2
     await end_all({task})
     await deaf.aclose()
     await client.execute_command("ACL", "DELUSER", "deaf")  # type: ignore[no-untyped-call]
+
+
+async def test_the_first_channel_is_listened_to_at_once(
+    store_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(feeds, "RECONNECT_SECONDS", 60)
+    client, heard = Redis.from_url(store_url, protocol=2), Heard()
+    feed = Feed(client, on_message=heard.message, on_subscribed=heard.subscription)
+    task = asyncio.create_task(feed.run())
+    await asyncio.sleep(0.05)
+    feed.subscribe("news")
+    await heard.subscriptions(1)
+    await end_all({task})
+    await client.aclose()
 
 
 async def test_a_line_without_any_channel_waits_for_the_next(

@@ -39,6 +39,11 @@ class Slow(Sink):
         self.code = code
 
 
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(outboxes, "BEHIND_MAX_SECONDS", 0.05)
+
+
 def slow() -> tuple[Slow, Outbox]:
     socket = Slow()
     return socket, Outbox(cast(RoomSocketProtocol, socket))
@@ -54,20 +59,14 @@ async def test_who_is_behind_in_bytes_is_closed_with_4001() -> None:
     assert socket.code == 4001
 
 
-async def test_who_is_behind_in_seconds_is_closed_with_4001(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(outboxes, "BEHIND_MAX_SECONDS", 0.05)
+async def test_who_is_behind_in_seconds_is_closed_with_4001() -> None:
     socket, outbox = slow()
     outbox.send(b"x")
     await asyncio.sleep(0.2)
     assert socket.code == CloseCode.FELL_BEHIND
 
 
-async def test_who_catches_up_gets_the_newest_view_and_everything_else(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(outboxes, "BEHIND_MAX_SECONDS", 0.05)
+async def test_who_catches_up_gets_the_newest_view_and_everything_else() -> None:
     socket, outbox = slow()
     outbox.send(b"one ")
     for number in range(100):
