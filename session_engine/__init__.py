@@ -30,7 +30,7 @@ from session_engine.schedule import first_wait_ms, places
 from session_engine.settings import MODES, Settings
 from session_engine.stages import Stage
 from session_engine.standing import Stance, stances
-from session_engine.views import WAITING_VIEW, from_stance, view, whom, you
+from session_engine.views import WAITING_VIEW, from_stance, ground, view, whom, you
 
 __all__ = [
     "COMMANDS",
@@ -69,6 +69,7 @@ __all__ = [
     "first_wait_ms",
     "from_dict",
     "from_stance",
+    "ground",
     "is_closed",
     "is_heard",
     "may",

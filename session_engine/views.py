@@ -222,6 +222,11 @@ def whom(person: Person) -> dict[str, Any]:
     return shown if person.role is Role.OBSERVER else shown | {"name": person.name}
 
 
+def ground(room: Room) -> tuple[object, ...]:
+    """Return all of a room that `from_stance` knows: what it shows is the same on equal ground."""
+    return situation_of(room), room.alerts, room.people
+
+
 @lru_cache(maxsize=32)  # what it returns is copied, never changed
 def from_stance(room: Room, stance: Stance) -> dict[str, Any]:
     """Render what all who stand so see of themselves; a place and its wait are everyone's own."""

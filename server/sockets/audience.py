@@ -14,9 +14,8 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections import deque
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
 import orjson
@@ -24,12 +23,11 @@ import orjson
 from server.rooms.replica import Replica
 from server.sockets import frames
 from server.sockets.close_codes import CODE_OF_GONE, CloseCode
-from server.sockets.outbox import Outbox
-from server.sockets.tails import encode_whom, tails
+from server.sockets.listener import Listener
+from server.sockets.tails import Tails, encode_whom
 from server.store.redis_clock import RedisClock
 from session_engine import (
     WAITING_VIEW,
-    ConnectionId,
     Person,
     PersonId,
     Role,
@@ -45,21 +43,6 @@ ENDED_SECONDS: Final = 10.0
 
 # Which view somebody gets: that of a role, or of whoever waits at the door.
 Shape = Role | Literal["waiting"]
-
-
-@dataclass(slots=True, eq=False)
-class Listener:
-    """One socket with a person behind it."""
-
-    connection: ConnectionId
-    person: PersonId
-    outbox: Outbox
-    name: str | None = None
-    who: bytes = b""  # the part of what they see that only another name changes
-    shown: bytes = b""
-    shown_room: Room | None = None
-    # Commands that were called done of late: (id, version).
-    acknowledged: deque[tuple[str, int]] = field(default_factory=lambda: deque(maxlen=64))
 
 
 def _name_of(room: Room, encoded: bytes) -> bytes:
@@ -120,6 +103,7 @@ class Audience:
         self._checked: tuple[Mapping[PersonId, Person], str] | None = None
         self._by_shape: dict[Shape, list[Listener]] = {}
         self._rendered: dict[Shape, bytes] = {}
+        self._tails: defaultdict[Shape, Tails] = defaultdict(Tails)
         self._people: dict[Shape, tuple[object, orjson.Fragment]] = {}  # as the engine gave them
         self._name = b""  # of what participants are shown
         replica.watchers.append(self.changed)
@@ -291,7 +275,7 @@ class Audience:
         news = [one for one in listeners if force or one.shown is not seen or _is_news(one, room)]
         if not news:
             return
-        ends = frames.endings(tails(room, now, [(one.person, one.who) for one in news]))
+        ends = self._tails[shape].at(room, now, news)
         shared = frames.opening(b'{"type":"view","view":', seen, self._middle(shape, now))
         for listener, end in zip(news, ends, strict=True):
             listener.shown, listener.shown_room = seen, room

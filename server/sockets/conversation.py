@@ -19,9 +19,9 @@ from server.rooms.outcomes import SENTENCES, Done, NotDone, Outcome
 from server.rooms.replica import Replica
 from server.rooms.rooms import Rooms
 from server.sockets import frames
-from server.sockets.audience import Listener
 from server.sockets.close_codes import CloseCode
 from server.sockets.flood import FloodLimit
+from server.sockets.listener import Listener
 from server.sockets.live import Live
 from server.sockets.wire import (
     NOT_STORED,

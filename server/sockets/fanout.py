@@ -8,7 +8,8 @@ from server.rooms.presence import Presence
 from server.rooms.replica import Replica
 from server.rooms.rooms import Rooms
 from server.sockets import frames
-from server.sockets.audience import Audience, Listener
+from server.sockets.audience import Audience
+from server.sockets.listener import Listener
 from server.sockets.live import Live
 
 STORE_AWAY: Final = frames.message(b'{"type":"store","away":true}')

@@ -8,7 +8,6 @@ is encoded once per role and change, and no person's copy of it is ever made.
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterable
 from typing import Final
 
 _FIN: Final = 0x80
@@ -30,18 +29,18 @@ def binary(payload: bytes) -> bytes:
 
 
 def opening(*payload: bytes) -> bytes:
-    """Return the first fragment of a text message, of these parts; one of `endings` must follow."""
+    """Return the first fragment of a text message, of these parts; an `ending` must follow."""
     return b"".join((_header(_TEXT, sum(map(len, payload))), *payload))
 
 
-def endings(payloads: Iterable[bytes]) -> list[bytes]:
-    """Return the last fragments of text messages; in one call, because each person has one."""
-    return [
-        _LONG(_FIN | _CONTINUATION, 126, length) + payload
-        if 126 <= (length := len(payload)) < 0x10000  # nearly always
-        else _header(_FIN | _CONTINUATION, length) + payload
-        for payload in payloads
-    ]
+def ending(payload: bytes) -> bytes:
+    """Return the last fragment of a text message."""
+    return ending_head(len(payload)) + payload
+
+
+def ending_head(size: int) -> bytes:
+    """Return what stands before a last fragment of so many bytes."""
+    return _header(_FIN | _CONTINUATION, size)
 
 
 def _header(first: int, length: int) -> bytes:

@@ -13,12 +13,13 @@ from server.rooms.outcomes import Done, NotDone
 from server.rooms.presence import Presence
 from server.rooms.replica import Replica
 from server.rooms.rooms import Rooms
-from server.sockets.audience import Listener, closing_code
+from server.sockets.audience import closing_code
 from server.sockets.close_codes import CloseCode
 from server.sockets.conversation import Conversation
 from server.sockets.entry import Entry, Refusal
 from server.sockets.fanout import Fanout
 from server.sockets.flood import Allowance, Allowances, FloodLimit
+from server.sockets.listener import Listener
 from server.sockets.live import Live
 from server.sockets.outbox import Outbox
 from server.sockets.passes import Pass, Passes

@@ -21,7 +21,8 @@ from server.rooms.defects import note_defect
 from server.rooms.replica import Replica
 from server.rooms.sharded_feed import open_feed
 from server.sockets import frames
-from server.sockets.audience import Audience, Listener
+from server.sockets.audience import Audience
+from server.sockets.listener import Listener
 from server.store.errors import StoreError, translated
 from server.store.trips import in_trips
 from session_engine import Person, Role

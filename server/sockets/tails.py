@@ -1,25 +1,35 @@
-"""The ends of views, one for each person: `you` of the engine, as JSON.
+"""The ends of views, one for each person: `you` of the engine, as the last frame of a message.
 
-Put together from parts, each encoded once: who somebody is, until they have another name;
-how they stand, for all who stand alike. A place, whose wait has a clock, is everyone's own.
+Rule 1: an end is put together from parts, each encoded once: who somebody is, until they have
+        another name; how they stand, for all who stand alike.
+Rule 2: what it was put together from is kept until a part changes. Most changes of a room leave
+        everybody where they are; then only a place is still to be written, whose wait has a clock.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Mapping, Sequence
 
 import orjson
 
+from server.sockets import frames
+from server.sockets.listener import Listener
 from session_engine import (
     Person,
     PersonId,
     Room,
+    Stance,
     first_wait_ms,
     from_stance,
+    ground,
     places,
     stances,
     whom,
 )
+
+# As wide as the number of people, and a moment in ms, can become: whatever the place, all frames
+# of one pattern are of the same length, which stands at their beginning.
+PLACE = b'"position":%5d,"wait_ms":%13d,'
 
 
 def encode_whom(person: Person) -> bytes:
@@ -27,23 +37,47 @@ def encode_whom(person: Person) -> bytes:
     return orjson.dumps(whom(person))[:-1] + b","
 
 
-def tails(room: Room, now: int, people: Iterable[tuple[PersonId, bytes]]) -> list[bytes]:
-    """Return the ends of these people's views at `now` (ms of Redis' clock), in their order.
+class Tails:
+    """The ends of all views of one role, in one room on one worker."""
 
-    Each comes with what `encode_whom` made of them. One end closes `you`, and the message.
-    """
-    stance_of, place_of, first_ms = stances(room), places(room), first_wait_ms(room, now)
-    alike: dict[int, bytes] = {}  # by identity: the engine gives one stance to all alike
-    ends: list[bytes] = []
-    for person, who in people:
-        stance = stance_of[person]
-        rest = alike.get(id(stance))
-        if rest is None:
-            rest = alike[id(stance)] = orjson.dumps(from_stance(room, stance))[1:] + b"}"
-        place = place_of.get(person)
-        if place is None:
-            ends.append(who + rest)
-        else:
-            wait_ms = first_ms + place[1]
-            ends.append(b'%b"position":%d,"wait_ms":%d,%b' % (who, place[0], wait_ms, rest))
-    return ends
+    def __init__(self) -> None:
+        """Know of nobody yet."""
+        self._made_of: tuple[object, ...] = ()
+        self._ends: list[bytes] = []  # whole frames; of those who have a place, the pattern
+        self._place_of: Mapping[PersonId, tuple[int, int]] | None = None
+        self._places: list[tuple[int, int] | None] = []
+
+    def at(self, room: Room, now: int, listeners: Sequence[Listener]) -> list[bytes]:
+        """Return the frames that end these people's views at `now` (ms of Redis' clock).
+
+        One closes `you`, and the message.
+        """
+        made_of = (listeners, stances(room), ground(room))
+        if made_of != self._made_of:
+            self._made_of, self._place_of = made_of, None
+            self._ends = self._put_together(room, listeners)
+        place_of = places(room)
+        if place_of is not self._place_of:
+            self._place_of = place_of
+            self._places = [place_of.get(one.person) for one in listeners]
+        first_ms = first_wait_ms(room, now)
+        return [
+            end if place is None else end % (place[0], first_ms + place[1])
+            for end, place in zip(self._ends, self._places, strict=True)
+        ]
+
+    def _put_together(self, room: Room, listeners: Sequence[Listener]) -> list[bytes]:
+        stance_of, ends = stances(room), []
+        encoded: dict[Stance, bytes] = {}
+        for listener in listeners:
+            stance = stance_of[listener.person]
+            if stance not in encoded:
+                encoded[stance] = orjson.dumps(from_stance(room, stance))[1:] + b"}"
+            who, rest = listener.who, encoded[stance]
+            if not stance.has_place:
+                ends.append(frames.ending(who + rest))
+                continue
+            size = len(who) + len(PLACE % (0, 0)) + len(rest)
+            pattern = who.replace(b"%", b"%%") + PLACE + rest.replace(b"%", b"%%")
+            ends.append(frames.ending_head(size).replace(b"%", b"%%") + pattern)
+        return ends

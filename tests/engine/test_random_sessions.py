@@ -23,15 +23,19 @@ from session_engine import (
     Role,
     Room,
     Stage,
+    Stance,
     SupportKind,
     Tick,
     TimeLost,
     decide,
     evolve,
     from_dict,
+    from_stance,
+    ground,
     may,
     next_deadline,
     replay,
+    stances,
     to_dict,
     view,
     you,
@@ -76,6 +80,7 @@ class Session(RuleBasedStateMachine):
         )
         self.offers: dict[tuple[int, PersonId], int] = {}
         self.was_ended = False
+        self.shown_on: dict[Stance, tuple[object, object]] = {}
         self.world.enter(FAY, Role.FACILITATOR)
         for someone in PEOPLE[:3]:
             self.world.enter(someone)
@@ -303,6 +308,16 @@ class Session(RuleBasedStateMachine):
             assert view(other, role) == view(room, role)
         for someone in room.people:
             assert you(other, someone, now) == you(room, someone, now)
+
+    @invariant()
+    def who_stands_alike_on_equal_ground_is_shown_the_same(self) -> None:
+        """What the server keeps of it from change to change is right."""
+        on = ground(self.world.room)
+        for stance in set(stances(self.world.room).values()):
+            shown = from_stance(self.world.room, stance)
+            if stance in self.shown_on and self.shown_on[stance][0] == on:
+                assert self.shown_on[stance][1] == shown
+            self.shown_on[stance] = on, shown
 
     @invariant()
     def every_view_can_be_shown(self) -> None:

@@ -13,7 +13,8 @@ from redis.asyncio import Redis
 from server.rooms.outcomes import UNKNOWN, Done
 from server.rooms.replica import Replica
 from server.rooms.rooms import Rooms
-from server.sockets.audience import COALESCE_SECONDS, Audience, Listener, Shape
+from server.sockets.audience import COALESCE_SECONDS, Audience, Shape
+from server.sockets.listener import Listener
 from server.sockets.outbox import Outbox
 from server.sockets.protocol import RoomSocketProtocol
 from server.store.errors import LogUnavailable

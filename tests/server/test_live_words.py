@@ -14,10 +14,11 @@ import pytest
 from redis.asyncio import Redis
 
 from server.rooms.presence import Presence
-from server.sockets.audience import Audience, Listener
+from server.sockets.audience import Audience
 from server.sockets.conversation import Conversation
 from server.sockets.fanout import Fanout
 from server.sockets.flood import Allowance, FloodLimit
+from server.sockets.listener import Listener
 from server.sockets.live import Live
 from server.sockets.outbox import Outbox
 from server.sockets.protocol import RoomSocketProtocol
