@@ -71,6 +71,7 @@ class Peer:
     changes_per_second: float = FAST
     full_per_second: float = FULL
     personal: bool = True  # whether everybody gets a part of their own
+    stores: bool = False  # whether a change is a facilitator's command, to be stored first
 
     def start(self, store_url: str, folder: Path, *, emit: bool = False) -> subprocess.Popen[bytes]:
         """Start its server, or the emitter beside it."""
@@ -93,6 +94,7 @@ SOCKET_IO: Final = ("node", str(HERE / "socket_io.js"))
 PYTHON_SOCKETIO: Final = python("python_socketio")
 
 FLOOR: Final = Peer("picows (the floor)", python("picows_floor"))
+PYTHON_FLOOR: Final = Peer("the floor of Python", python("python_floor"), stores=True)
 BARE: Final = Peer("bare uvicorn", python("bare_uvicorn"))
 NODE: Final = Peer("socket.io, Node", SOCKET_IO, SocketIoSeat, "personal")
 NODE_ROOM: Final = Peer(
@@ -124,4 +126,4 @@ CHANNELS: Final = Peer(
     changes_per_second=SLOW,
     full_per_second=15.0,
 )
-PEERS: Final = (FLOOR, BARE, NODE, NODE_ROOM, PYTHON_IO, PYTHON_IO_ROOM, CHANNELS)
+PEERS: Final = (FLOOR, PYTHON_FLOOR, BARE, NODE, NODE_ROOM, PYTHON_IO, PYTHON_IO_ROOM, CHANNELS)

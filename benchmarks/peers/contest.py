@@ -140,6 +140,11 @@ async def cost(
     return Figure(name, per_second, views / took, size / max(1, views), busy, in_kernel, idle)
 
 
+def prompt(number: int) -> str:
+    """Return the command that changes the prompt."""
+    return json.dumps({"id": f"c{number}", "do": "set_prompt", "text": PROMPT % number})
+
+
 # ---- Ours -------------------------------------------------------------------------------
 
 
@@ -165,7 +170,6 @@ async def ours(scale: Scale, payload: Path) -> tuple[list[Figure], list[Figure]]
             site = Site.of_house(house)
             rooms = await site.fill(scale.rooms, circle, Reader)
             await give_floors(rooms)
-            people = [screen for room in rooms for screen in room.screens[1:]]
             facilitators = [[cast(Reader, room.screens[0])] for room in rooms]
             views = [(await leave_payload(room, payload)) for room in rooms]
             turns = [view["turn"]["id"] for view in views]
@@ -178,8 +182,7 @@ async def ours(scale: Scale, payload: Path) -> tuple[list[Figure], list[Figure]]
                 return here[turn % len(here)]
 
             def change(number: int) -> None:
-                command = {"id": f"c{number}", "do": "set_prompt", "text": PROMPT % number}
-                facilitator(number).send(json.dumps(command))
+                facilitator(number).send(prompt(number))
 
             def move(number: int) -> None:
                 """Put the last in the queue before all others."""
@@ -193,12 +196,15 @@ async def ours(scale: Scale, payload: Path) -> tuple[list[Figure], list[Figure]]
                 command = {"id": f"r{number}", "do": "write", "turn": turns[room], "text": words}
                 facilitator(number).send(json.dumps(command, ensure_ascii=False))
 
+            def people() -> list[Screen]:
+                return [screen for room in rooms for screen in room.screens]
+
             idle = await idle_percent(pid)
             paced = [
-                await cost(OURS, pid, people, change, FAST, scale, idle),
-                await cost(OURS_MOVING, pid, people, move, FAST, scale, idle),
-                await cost(OURS_SLOW, pid, people, change, SLOW, scale, idle),
-                await cost(OURS_RELAYED, pid, people, relay, FAST, scale, idle),
+                await cost(OURS, pid, people(), change, FAST, scale, idle),
+                await cost(OURS_MOVING, pid, people(), move, FAST, scale, idle),
+                await cost(OURS_SLOW, pid, people(), change, SLOW, scale, idle),
+                await cost(OURS_RELAYED, pid, people(), relay, FAST, scale, idle),
             ]
             # What one socket may send is 20 messages a second.
             async with httpx.AsyncClient() as client:
@@ -206,9 +212,9 @@ async def ours(scale: Scale, payload: Path) -> tuple[list[Figure], list[Figure]]
                     await site.enter(client, room, Role.FACILITATOR, Reader)
                     here.append(cast(Reader, room.screens[-1]))
             full = [
-                await cost(OURS, pid, people, change, FULL, scale, idle),
-                await cost(OURS_MOVING, pid, people, move, FULL, scale, idle),
-                await cost(OURS_RELAYED, pid, people, relay, FULL, scale, idle),
+                await cost(OURS, pid, people(), change, FULL, scale, idle),
+                await cost(OURS_MOVING, pid, people(), move, FULL, scale, idle),
+                await cost(OURS_RELAYED, pid, people(), relay, FULL, scale, idle),
             ]
             assert not any(screen.refused for here in facilitators for screen in here)
             close(rooms)
@@ -241,7 +247,8 @@ async def leave_payload(room: BenchRoom, folder: Path) -> dict[str, Any]:
 async def peer(chosen: Peer, scale: Scale, payload: Path) -> tuple[list[Figure], list[Figure]]:
     """Measure a peer with what our people were shown."""
     with tempfile.TemporaryDirectory() as folder:
-        store = EmbeddedValkey(Path(folder), name="live", kept=False)
+        name = "store" if chosen.stores else "live"
+        store = EmbeddedValkey(Path(folder), name=name, kept=chosen.stores)
         store.start()
         client = open_client(store.url)
         server = chosen.start(store.url, payload)
@@ -250,12 +257,15 @@ async def peer(chosen: Peer, scale: Scale, payload: Path) -> tuple[list[Figure],
             assert server.stdout
             port = int(server.stdout.readline())
             pin(server.pid, SERVER_CORES)
-            people = await seats(chosen, scale.rooms, port)
+            people = await seats(chosen, port, scale.rooms, range(PEOPLE + 1))
             shared = (payload / "shared").read_bytes()
             publishing: set[asyncio.Task[int]] = set()
 
             def change(number: int) -> None:
                 room = number % scale.rooms
+                if chosen.stores:
+                    people[room].send(prompt(number))
+                    return
                 new = shared.replace((PROMPT % 0).encode(), (PROMPT % number).encode())
                 if emitter and emitter.stdin:
                     emitter.stdin.write(b"%d %b\n" % (room, new))
@@ -266,10 +276,11 @@ async def peer(chosen: Peer, scale: Scale, payload: Path) -> tuple[list[Figure],
                     task.add_done_callback(publishing.discard)
 
             idle = await idle_percent(server.pid)
-            paced, full = [
-                await cost(chosen.name, server.pid, people, change, rate, scale, idle)
-                for rate in (chosen.changes_per_second, chosen.full_per_second)
-            ]
+            measured = (chosen.name, server.pid, people, change)
+            paced = await cost(*measured, chosen.changes_per_second, scale, idle)
+            more = range(PEOPLE + 1, PEOPLE + 1 + MORE)
+            people += await seats(chosen, port, scale.rooms, more)
+            full = await cost(*measured, chosen.full_per_second, scale, idle)
             await asyncio.gather(*publishing)
             for one in people:
                 one.close()
@@ -282,16 +293,16 @@ async def peer(chosen: Peer, scale: Scale, payload: Path) -> tuple[list[Figure],
             store.stop()
 
 
-async def seats(chosen: Peer, rooms: int, port: int) -> list[PlainSeat]:
-    """Connect everybody."""
+async def seats(chosen: Peer, port: int, rooms: int, people: Iterable[int]) -> list[PlainSeat]:
+    """Connect these people of each room; who is no participant gets what one of them gets."""
     limit = asyncio.Semaphore(CONNECT_AT_ONCE)
 
     async def one(room: int, person: int) -> PlainSeat:
         async with limit:
-            path = chosen.seat.path.format(room=room, person=person)
+            path = chosen.seat.path.format(room=room, person=person % PEOPLE)
             return await chosen.seat(path, port).connect()
 
-    everybody = ((room, person) for room in range(rooms) for person in range(PEOPLE))
+    everybody = ((room, person) for person in people for room in range(rooms))
     return await asyncio.gather(*(one(*who) for who in everybody))
 
 
