@@ -1,9 +1,9 @@
-"""The floor of Python: what a server on uvloop cannot do without, and nothing else.
+"""The floor of Python: a server of our design, on uvloop, without all that makes it one.
 
 A facilitator's command comes in over a WebSocket, is appended to a store that syncs every
 append to disk, and when the store has answered, the finished view goes to everybody in the
-room, and the answer to whoever sent the command. No rules, no rendering, no checks, no
-second worker to hear of it: what a server of this design would cost if all of that were free.
+room, and the answer to whoever sent the command. No rules, no rendering, no checks, no pings,
+no second worker to hear of it: what ours would cost if all of that were free.
 """
 
 from __future__ import annotations
@@ -63,7 +63,8 @@ class Store(asyncio.Protocol):
         )
 
     def data_received(self, data: bytes) -> None:
-        """Show what is stored."""
+        """Show what is stored; a store that refuses would make this no work at all."""
+        assert b"-" not in data, data
         for _ in range(data.count(b"\n")):
             sender, command = self.waiting.popleft()
             sender.show(command)

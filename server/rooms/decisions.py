@@ -208,6 +208,9 @@ class Decisions:
             except LogUnavailable:
                 _give_up(jobs, UNKNOWN)
                 raise
+            except StoreRefused:
+                await self._refuse(jobs)
+                return []
             finally:
                 self._replica.speak()
         except (Gap, OtherHistory):  # read anew while the answer came: what was stored may be lost
@@ -247,7 +250,11 @@ class Decisions:
     async def _refuse(self, jobs: list[Job]) -> None:
         """Refuse what the store does not take, except for what it took before."""
         asked = [job for job in jobs if job.command_id and not job.is_stored]
-        found = await self._log.find(self._replica.session, [job.command_id for job in asked])
+        try:
+            found = await self._log.find(self._replica.session, [job.command_id for job in asked])
+        except StoreError:
+            _give_up(jobs, UNKNOWN)
+            return
         for job in asked:
             if job.command_id in found:
                 self._covering.settle(job, found[job.command_id], repeated=True)

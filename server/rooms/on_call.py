@@ -47,6 +47,10 @@ Please reach the facilitators, or open the session with the facilitator link.
 """
 
 
+class PasswordInTheClear(smtplib.SMTPException):
+    """The mail server offers no encryption: it gets no password."""
+
+
 @dataclass(frozen=True, slots=True)
 class MailServer:
     """Where mail goes out: `smtp://[user:password@]host[:port]`, or `smtps://`."""
@@ -55,9 +59,9 @@ class MailServer:
     sender: str
 
     def send(self, to: str, subject: str, text: str) -> None:
-        """Send one mail; encrypted where the server offers it. It blocks.
+        """Send one mail; encrypted where the server offers it, and else without a password.
 
-        Raises OSError and smtplib.SMTPException.
+        It blocks. Raises OSError and smtplib.SMTPException.
         """
         mail = EmailMessage()
         mail["From"], mail["To"], mail["Subject"] = self.sender, to, subject
@@ -74,11 +78,18 @@ class MailServer:
             )
         else:
             server = smtplib.SMTP(host, parts.port or 25, timeout=SMTP_SECONDS)
-            server.ehlo()
-            if server.has_extn("starttls"):
-                server.starttls(context=context)
-        if parts.username:
-            server.login(unquote(parts.username), unquote(parts.password or ""))
+        try:
+            if parts.scheme != "smtps":
+                server.ehlo()
+                if server.has_extn("starttls"):
+                    server.starttls(context=context)
+                elif parts.username:
+                    raise PasswordInTheClear
+            if parts.username:
+                server.login(unquote(parts.username), unquote(parts.password or ""))
+        except BaseException:
+            server.close()
+            raise
         return server
 
 

@@ -125,6 +125,7 @@ class Audience:
         """Let a socket go."""
         self.listeners.pop(listener.connection, None)
         self._checked = None
+        self._tails.clear()  # or they would keep who has gone
         listener.outbox.end()
 
     def end(self) -> None:

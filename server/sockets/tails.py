@@ -2,8 +2,9 @@
 
 Rule 1: an end is put together from parts, each encoded once: who somebody is, until they have
         another name; how they stand, for all who stand alike.
-Rule 2: what it was put together from is kept until a part changes. Most changes of a room leave
-        everybody where they are; then only a place is still to be written, whose wait has a clock.
+Rule 2: what was put together is kept until a part of it changes, or others are shown something.
+        Most changes of a room leave everybody where they are: then only places are still to be
+        written, whose waits have a clock.
 """
 
 from __future__ import annotations
@@ -27,8 +28,8 @@ from session_engine import (
     whom,
 )
 
-# As wide as the number of people, and a moment in ms, can become: whatever the place, all frames
-# of one pattern are of the same length, which stands at their beginning.
+# Wider than any place and any wait (ms) can become: all frames of one pattern are of the same
+# length, which stands at their beginning.
 PLACE = b'"position":%5d,"wait_ms":%13d,'
 
 
@@ -38,7 +39,7 @@ def encode_whom(person: Person) -> bytes:
 
 
 class Tails:
-    """The ends of all views of one role, in one room on one worker."""
+    """The ends of all views of one shape, in one room on one worker."""
 
     def __init__(self) -> None:
         """Know of nobody yet."""
@@ -50,12 +51,13 @@ class Tails:
     def at(self, room: Room, now: int, listeners: Sequence[Listener]) -> list[bytes]:
         """Return the frames that end these people's views at `now` (ms of Redis' clock).
 
-        One closes `you`, and the message.
+        Each closes `you`, and the message.
         """
+        # Who they are changes with the people of the room, who are in its ground.
         made_of = (listeners, stances(room), ground(room))
         if made_of != self._made_of:
-            self._made_of, self._place_of = made_of, None
-            self._ends = self._put_together(room, listeners)
+            self._ends, self._place_of = self._put_together(room, listeners), None
+        self._made_of = made_of  # never before the ends: somebody would see another's
         place_of = places(room)
         if place_of is not self._place_of:
             self._place_of = place_of

@@ -31,7 +31,7 @@ from server.store.line import HungUp, Line, connected
 COMMANDS_MAX: Final = 64
 SILENT: Final = (TimeoutError, redis_errors.TimeoutError)
 
-Waiting = tuple[tuple[Any, ...], asyncio.Future[Any]]  # a command's words, and its answer
+Waiting = tuple[bytes, asyncio.Future[Any]]  # a command as it is sent, and its answer
 
 
 class Trips:
@@ -51,8 +51,9 @@ class Trips:
 
     async def execute_command(self, *words: Any) -> Any:
         """Send a command with the next trip; raises what the client raises."""
+        packed = pack_command(words)  # a word that is none is the fault of this command alone
         answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
-        self._waiting.append((words, answer))
+        self._waiting.append((packed, answer))
         if self._patience is None:
             self._depart()
         return await answer
@@ -105,13 +106,8 @@ class Trips:
 
     def _send(self, line: Line) -> None:
         party = self._next_party()
-        try:
-            packed = [pack_command(words) for words, _ in party]
-        except Exception as error:  # one of them has a word that is none
-            self._end(error, party)
-            return
         self._party = [answer for _, answer in reversed(party)]
-        line.write(packed)
+        line.write([packed for packed, _ in party])
 
     def _take(self, said: Any) -> None:
         """Give the next in the party their answer; the last one ends the trip."""

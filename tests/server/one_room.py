@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from redis.asyncio import Redis
+from websockets.frames import Frame
+from websockets.streams import StreamReader
 
 from server.new_session import create_session
 from server.rooms.replica import Replica
@@ -20,7 +22,7 @@ WORKER = "w1"
 
 
 class Sink:
-    """An open socket that keeps nothing: what it was shown is asked of its listener."""
+    """An open socket that keeps the newest of what was written to it, and nothing else."""
 
     is_paused = False
 
@@ -28,6 +30,7 @@ class Sink:
         """Be its own transport, too."""
         self.is_open = self.may_write = True
         self.transport = self
+        self.newest: Sequence[bytes] = ()
 
     def end(self, code: int, reason: str) -> None:
         """Be closed."""
@@ -39,6 +42,22 @@ class Sink:
 
     def writelines(self, frames: Sequence[bytes]) -> None:
         """Take them."""
+        self.newest = frames
+
+
+def read_frames(data: bytes) -> list[Frame]:
+    """Read whole frames of a server."""
+    reader, found = StreamReader(), []
+    reader.feed_data(data)
+    while reader.buffer:
+        parsing = Frame.parse(reader.read_exact, mask=False)
+        try:
+            next(parsing)
+        except StopIteration as parsed:
+            found.append(parsed.value)
+        else:
+            raise AssertionError("half a frame")
+    return found
 
 
 async def opened(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from typing import Any, cast
@@ -17,13 +18,13 @@ from server.sockets.audience import COALESCE_SECONDS, Audience, Shape
 from server.sockets.listener import Listener
 from server.sockets.outbox import Outbox
 from server.sockets.protocol import RoomSocketProtocol
-from server.store.errors import LogUnavailable
+from server.store.errors import LogUnavailable, StoreRefused
 from server.store.room_log import Repeated, log_key
 from session_engine import Arrive, Command, ConnectionId, Drop, Enter, PersonId, Role, Room
 from session_engine.commands import Leave, SetPrompt
-from tests.server.one_room import WORKER, Sink, enter, opened
+from tests.server.one_room import WORKER, Sink, enter, opened, read_frames
 
-ANA, BEN, FAY, OLI = map(PersonId, ("ana", "ben", "fay", "oli"))
+ANA, BEN, CAI, FAY, OLI = map(PersonId, ("ana", "ben", "cai", "fay", "oli"))
 
 
 def listener(person: PersonId) -> Listener:
@@ -176,7 +177,7 @@ async def test_a_change_is_rendered_once_for_each_role(
     assert sorted(rendered) == [Role.OBSERVER, Role.PARTICIPANT]
 
 
-@pytest.mark.parametrize("answer", ["unknown", "repeated"])
+@pytest.mark.parametrize("answer", ["unknown", "repeated", "refused", "refused and unknown"])
 async def test_who_leaves_is_answered_before_they_are_closed_whatever_the_answer(
     stage: Stage, client: Redis, monkeypatch: pytest.MonkeyPatch, answer: str
 ) -> None:
@@ -193,18 +194,54 @@ async def test_who_leaves_is_answered_before_they_are_closed_whatever_the_answer
         stage.rooms.heard(key, said["data"])
         if answer == "unknown":
             raise LogUnavailable
+        if answer.startswith("refused"):  # what a try before had stored
+            raise StoreRefused("OOM")
         return Repeated({0: stored.positions[0]})
 
+    async def refuses_to_look(*_: Any) -> Any:
+        raise StoreRefused("WRONGTYPE")
+
     monkeypatch.setattr(stage.rooms.log, "append", heard_before_the_answer)
+    if answer == "refused and unknown":
+        monkeypatch.setattr(stage.rooms.log, "find", refuses_to_look)
     answered_while_open: list[bool] = []
     leaving = stage.rooms.submit(stage.replica, Leave(by=ANA), "leave:1")
     leaving.add_done_callback(lambda _: answered_while_open.append(ana.outbox.is_open))
     outcome = await leaving
-    assert outcome == UNKNOWN if answer == "unknown" else isinstance(outcome, Done)
+    assert outcome == UNKNOWN if "unknown" in answer else isinstance(outcome, Done)
     assert answered_while_open == [True]
     await asyncio.sleep(0.05)
     assert not ana.outbox.is_open
     await heard.aclose()  # type: ignore[no-untyped-call]
+
+
+async def test_everybody_is_shown_who_they_are_after_any_change(stage: Stage) -> None:
+    door = Enter(person=ANA, role=Role.PARTICIPANT, name="Ana", browser="hers", consent="1")
+    await stage.do(door)
+    await stage.do(Arrive(person=ANA, connection=listener(ANA).connection))
+    await stage.arrive(BEN)
+    ana, ben = listener(ANA), listener(BEN)
+    stage.audience.join(ana)
+    stage.audience.join(ben)
+    sinks = {one.person: cast(Sink, one.outbox._socket) for one in (ana, ben)}
+
+    def shown(person: PersonId) -> dict[str, Any]:
+        parts = read_frames(b"".join(sinks[person].newest))
+        you: dict[str, Any] = json.loads(b"".join(part.data for part in parts))["you"]
+        return you
+
+    await stage.change()
+    await stage.do(replace(door, person=OLI, name="Ana %d"))
+    assert (shown(ANA)["name"], shown(BEN)["name"]) == ("Ana %d", "ben")
+    await stage.arrive(CAI)  # another participant sits down: everybody's people change
+    late = listener(CAI)
+    stage.audience.join(late)  # and only they are shown it now
+    await stage.change()
+    assert [shown(one)["person"] for one in (ANA, BEN)] == [ANA, BEN]
+    stage.audience.part(ben)
+    await stage.change()
+    assert shown(ANA)["person"] == ANA
+    assert shown(ANA)["name"] == "Ana %d"
 
 
 async def test_who_leaves_is_answered_before_they_are_closed(stage: Stage) -> None:

@@ -4,19 +4,29 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import smtplib
 import socket
+import ssl
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
+import trustme
 from aiosmtpd.controller import Controller
-from aiosmtpd.smtp import SMTP, Envelope, Session
+from aiosmtpd.smtp import SMTP, AuthResult, Envelope, Session
 
 import session_engine.commands as c
 from server.app import Application
 from server.rooms import on_call
-from server.rooms.on_call import CLAIM_SECONDS, SMTP_SECONDS, told_key
+from server.rooms.on_call import (
+    CLAIM_SECONDS,
+    SMTP_SECONDS,
+    MailServer,
+    PasswordInTheClear,
+    told_key,
+)
 from server.rooms.replica import encode_events
 from server.settings import read_settings
 from server.store.client import open_client
@@ -224,3 +234,72 @@ async def test_a_worker_that_stops_goes_on_telling_nobody(
 
 def test_a_claim_outlasts_the_patience_with_the_mail_server() -> None:
     assert CLAIM_SECONDS > SMTP_SECONDS
+
+
+# ---- The way to the mail server ----------------------------------------------------------
+
+
+class Secured:
+    """A real mail server that has a certificate and wants a password."""
+
+    def __init__(self, mailbox: Mailbox, folder: Path, *, from_the_start: bool) -> None:
+        """Start it; encrypted at once, or when asked."""
+        authority = trustme.CA()
+        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        authority.issue_cert("127.0.0.1").configure_cert(context)
+        self.trusted = folder / "authority.pem"
+        authority.cert_pem.write_to_path(self.trusted)
+        how: dict[str, Any] = {"ssl_context" if from_the_start else "tls_context": context}
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            self.port = free.getsockname()[1]
+        self.controller: Any = Controller(
+            mailbox,
+            hostname="127.0.0.1",
+            port=self.port,
+            authenticator=self._knows,
+            auth_required=True,
+            auth_require_tls=not from_the_start,  # it does not count what was so from the start
+            **how,
+        )
+        self.controller.start()
+
+    def _knows(
+        self, server: SMTP, session: Session, envelope: Envelope, kind: str, given: Any
+    ) -> AuthResult:
+        is_right = (given.login, given.password) == (b"thera", b"p@ss word")
+        return AuthResult(success=is_right, handled=is_right)
+
+
+@pytest.fixture(params=["smtp", "smtps"])
+def secured(
+    request: pytest.FixtureRequest, mailbox: Mailbox, tmp_path: Path
+) -> Iterator[tuple[str, Secured]]:
+    server = Secured(mailbox, tmp_path, from_the_start=request.param == "smtps")
+    yield request.param, server
+    server.controller.stop()
+
+
+@pytest.mark.filterwarnings("ignore:Requiring AUTH while not requiring TLS")
+async def test_a_mail_server_that_wants_a_password_gets_it_over_an_encrypted_line(
+    secured: tuple[str, Secured], mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scheme, server = secured
+    address = f"127.0.0.1:{server.port}"
+    right = MailServer(f"{scheme}://thera:p%40ss%20word@{address}", "tests@localhost")
+    wrong = MailServer(f"{scheme}://thera:guess@{address}", "tests@localhost")
+    mail = ("rao@counselling.example", "Urgent", "Please come.")
+    with pytest.raises(ssl.SSLCertVerificationError):  # whose certificate is it?
+        await asyncio.to_thread(right.send, *mail)
+    monkeypatch.setenv("SSL_CERT_FILE", str(server.trusted))
+    with pytest.raises(smtplib.SMTPAuthenticationError):
+        await asyncio.to_thread(wrong.send, *mail)
+    assert not mailbox.mails
+    await asyncio.to_thread(right.send, *mail)
+    assert (await mailbox.wait()).rcpt_tos == ["rao@counselling.example"]
+
+
+async def test_a_password_never_goes_out_in_the_clear(mailbox: Mailbox, mail_url: str) -> None:
+    server = MailServer(mail_url.replace("://", "://thera:secret@"), "tests@localhost")
+    with pytest.raises(PasswordInTheClear):
+        await asyncio.to_thread(server.send, "rao@counselling.example", "Urgent", "Come.")
+    assert not mailbox.mails

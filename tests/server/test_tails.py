@@ -9,32 +9,37 @@ import orjson
 import pytest
 from hypothesis import settings
 from hypothesis.stateful import initialize, invariant
-from websockets.frames import Frame, Opcode
-from websockets.streams import StreamReader
+from websockets.frames import Opcode
 
 import session_engine.commands as c
+from server.sockets import tails
 from server.sockets.listener import Listener
 from server.sockets.outbox import Outbox
 from server.sockets.protocol import RoomSocketProtocol
 from server.sockets.tails import Tails, encode_whom
-from session_engine import ConnectionId, PassKind, PersonId, Role, Room, SupportKind, you
+from session_engine import (
+    ConnectionId,
+    PassKind,
+    PersonId,
+    Role,
+    Room,
+    SupportKind,
+    ground,
+    stances,
+    you,
+)
 from session_engine.ids import ThemeId
 from tests.engine.test_random_sessions import Session
 from tests.engine.world import ANA, BEN, CAI, DEV, FAY, OLI, World, discussion, speaking
-from tests.server.one_room import Sink
+from tests.server.one_room import Sink, read_frames
 
 
 def payload(ending: bytes) -> bytes:
-    """Take the head off a last fragment, of which it says the length."""
-    reader = StreamReader()
-    reader.feed_data(ending)
-    parser = Frame.parse(reader.read_exact, mask=False)
-    with pytest.raises(StopIteration) as parsed:
-        next(parser)
-    assert parsed.value.value.opcode is Opcode.CONT
-    assert parsed.value.value.fin
-    assert reader.buffer == b""
-    return bytes(parsed.value.value.data)
+    """Take the head off a last fragment."""
+    (frame,) = read_frames(ending)
+    assert frame.opcode is Opcode.CONT
+    assert frame.fin
+    return bytes(frame.data)
 
 
 class Circle:
@@ -112,6 +117,35 @@ def test_somebody_at_a_place_sees_how_long_they_wait() -> None:
     tail = orjson.loads(b'{"you":' + payload(end))["you"]
     assert tail["position"] == 1
     assert tail["wait_ms"] > 0
+
+
+def test_the_widest_wait_has_its_room_in_a_frame() -> None:
+    world, circle = called(), Circle()
+    circle.assert_right(world.room, world.now)
+    circle.assert_right(world.room, 0)  # a clock that has all of it still before it
+
+
+def test_what_they_may_do_is_shown_when_nothing_else_has_changed() -> None:
+    world, circle = called(), Circle()
+    circle.assert_right(world.room, world.now)
+    before = ground(world.room), stances(world.room)
+    world.wait(61_000)  # a call for support grows louder, and cannot be undone any more
+    assert ground(world.room) != before[0]
+    circle.assert_right(world.room, world.now)
+
+
+def test_nobody_is_shown_anothers_end_after_something_went_wrong(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    world, circle = called(), Circle()
+    listeners = circle.listeners(world.room)
+    circle.tails.at(world.room, world.now, listeners[:2])
+    with monkeypatch.context() as broken:
+        broken.setattr(tails, "from_stance", lambda *_: 1 / 0)
+        for _ in range(2):
+            with pytest.raises(ZeroDivisionError):
+                circle.tails.at(world.room, world.now, listeners[2:4])
+    circle.assert_right(world.room, world.now)
 
 
 def test_a_name_may_look_like_a_pattern_and_another_is_shown_at_once() -> None:

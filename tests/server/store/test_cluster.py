@@ -152,6 +152,23 @@ async def test_a_channel_is_followed_to_another_node_and_said_to_be_new_there(
     assert news.empty()
 
 
+async def test_a_channel_that_is_left_and_wanted_again_at_once_is_said_to_be_new(
+    cluster: Cluster,
+) -> None:
+    told = asyncio.Queue[str]()
+    feed = ShardedFeed(cluster, on_message=lambda *_: None, on_subscribed=told.put_nowait)
+    feed.subscribe(log_key("s2"))
+    task = asyncio.create_task(feed.run())
+    try:
+        async with asyncio.timeout(10):
+            assert await told.get() == log_key("s2")
+            feed.unsubscribe(log_key("s2"))
+            feed.subscribe(log_key("s2"))
+            assert await told.get() == log_key("s2")
+    finally:
+        await end_all({task})
+
+
 async def test_a_node_that_stands_still_makes_the_store_silent_and_nothing_is_sent_twice(
     nodes: Clustered,
 ) -> None:

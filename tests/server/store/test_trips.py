@@ -70,6 +70,15 @@ async def test_a_refusal_is_that_of_one_command(trips: Trips) -> None:
     assert isinstance(answers[1], redis_errors.ResponseError)
 
 
+async def test_a_word_that_is_none_is_the_fault_of_one_command(trips: Trips) -> None:
+    asked = ("ECHO", "before"), ("ECHO", object()), ("ECHO", "after")
+    answers = await asyncio.gather(
+        *(trips.execute_command(*words) for words in asked), return_exceptions=True
+    )
+    assert (answers[0], answers[2]) == (b"before", b"after")
+    assert isinstance(answers[1], TypeError)
+
+
 async def test_who_does_not_wait_any_more_keeps_nobody_else(trips: Trips) -> None:
     gone = asyncio.create_task(trips.execute_command("ECHO", "gone"))
     here = asyncio.create_task(trips.execute_command("ECHO", "here"))
