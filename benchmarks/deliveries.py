@@ -7,8 +7,8 @@ a real view of 35 people, 4 to 5 KB, to each of them, with a small part of their
 a change is a facilitator's command: decided, appended to a store that syncs to disk,
 published, rendered, shown. The peers are handed the finished view by Redis (Valkey without
 persistence) and store nothing, which favours them; the floor of Python stores, too. Cost is
-the processor time of the server's process, everything that it did, divided by the views that its people got; so our
-answers to the facilitators are in our cost and not among our frames.
+the processor time of the server's process, everything that it did, divided by the views that
+its people got; so our answers to the facilitators are in our cost and not among our frames.
 """
 
 from __future__ import annotations
