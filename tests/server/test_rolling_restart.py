@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import pty
 import signal
@@ -56,6 +57,28 @@ def test_a_renewed_certificate_is_taken_and_a_broken_one_is_not(tmp_path: Path) 
         assert not set(server.workers()) & workers
         assert answers(server, second, tmp_path)
         assert not answers(server, first, tmp_path)
+
+
+def test_a_programmes_helplines_are_read_again_and_broken_ones_are_not(tmp_path: Path) -> None:
+    file = tmp_path / "helplines.json"
+
+    def name(number: str) -> None:
+        line = {"name": "Counselling centre", "numbers": [number], "verified_on": "2026-10-01"}
+        file.write_text(json.dumps([line]))
+
+    name("020-5555")
+    with RunningServer(tmp_path / "data", THERA_PEER_HELPLINES_FILE=str(file)) as server:
+        assert "020-5555" in httpx.get(server.url).text
+        file.write_text("[")
+        os.kill(server.pid, signal.SIGHUP)
+        until(lambda: "A new worker could not start" in server.printed())
+        assert "020-5555" in httpx.get(server.url).text
+        name("020-7777")
+        os.kill(server.pid, signal.SIGHUP)
+        until(lambda: RESTARTED in server.printed())
+        page = httpx.get(server.url).text
+        assert "020-7777" in page
+        assert "020-5555" not in page
 
 
 def test_a_closed_terminal_stops_the_server(tmp_path: Path) -> None:
