@@ -9,8 +9,6 @@ no second worker to hear of it: what ours would cost if all of that were free.
 from __future__ import annotations
 
 import asyncio
-import base64
-import hashlib
 import re
 import sys
 from collections import defaultdict, deque
@@ -18,11 +16,11 @@ from pathlib import Path
 from typing import cast
 
 import uvloop
+from websockets.utils import accept_key
 
 from benchmarks.peers.serving import HELLO, listen, read_tails, seat
 
 URL, FOLDER = sys.argv[1:]
-WEBSOCKET_GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 OPENING = re.compile(rb"GET /\?(\S+) .*Sec-WebSocket-Key: (\S+)", re.DOTALL)
 # A facilitator's command (benchmarks/peers/contest.py), and the same in the view.
 ASKED = re.compile(rb'"id": "(\w+)".*"text": "([^"]+)"')
@@ -103,7 +101,7 @@ class Seat(asyncio.Protocol):
         found = OPENING.search(opening)
         assert found
         self.room, number = seat(found[1].decode())
-        accept = base64.b64encode(hashlib.sha1(found[2] + WEBSOCKET_GUID).digest())
+        accept = accept_key(found[2].decode()).encode()
         self.transport.write(
             b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
             b"Sec-WebSocket-Accept: %b\r\n\r\n%b" % (accept, frame(0x81, HELLO.encode()))

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
+import weakref
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from typing import Any, cast
@@ -213,6 +215,19 @@ async def test_who_leaves_is_answered_before_they_are_closed_whatever_the_answer
     await asyncio.sleep(0.05)
     assert not ana.outbox.is_open
     await heard.aclose()  # type: ignore[no-untyped-call]
+
+
+async def test_who_has_gone_is_kept_by_nothing(stage: Stage) -> None:
+    stage.audience.join(listener(FAY))
+    ana, ben = await two(stage)
+    await stage.change()
+    gone = [weakref.ref(one.outbox) for one in (ana, ben)]
+    for one in (ana, ben):
+        stage.audience.part(one)
+    await stage.change()  # nobody is shown what they were
+    del one, ana, ben
+    gc.collect()
+    assert [ref() for ref in gone] == [None, None]
 
 
 async def test_everybody_is_shown_who_they_are_after_any_change(stage: Stage) -> None:

@@ -25,7 +25,6 @@ from session_engine import (
     Room,
     SupportKind,
     ground,
-    stances,
     you,
 )
 from session_engine.ids import ThemeId
@@ -128,9 +127,9 @@ def test_the_widest_wait_has_its_room_in_a_frame() -> None:
 def test_what_they_may_do_is_shown_when_nothing_else_has_changed() -> None:
     world, circle = called(), Circle()
     circle.assert_right(world.room, world.now)
-    before = ground(world.room), stances(world.room)
+    before = ground(world.room)
     world.wait(61_000)  # a call for support grows louder, and cannot be undone any more
-    assert ground(world.room) != before[0]
+    assert ground(world.room) != before
     circle.assert_right(world.room, world.now)
 
 
