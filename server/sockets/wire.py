@@ -130,7 +130,7 @@ def read_frame(message: str | bytes) -> dict[str, Any]:
         raise BadFrame
     try:
         frame = _DECODER.decode(message)
-        if "\\ud" in message.lower():
+        if "\\u" in message:
             _refuse_half_characters(frame)
     except (ValueError, RecursionError) as error:
         raise BadFrame from error
@@ -193,18 +193,21 @@ def read_request(frame: Mapping[str, Any], by: PersonId) -> Request:
 
     Raises: BadCommand.
     """
-    command_id = frame_id(frame)
-    if command_id is None:
-        raise BadCommand(None, "id")
     name = frame.get("do")
     if not isinstance(name, str) or name not in _ADAPTERS:
-        raise BadCommand(command_id, "do")
+        raise _bad(frame, "do")
     try:
         values = _ADAPTERS[name].validate_python(dict(frame))
     except ValidationError as error:
         problem = error.errors(include_url=False, include_context=False, include_input=False)[0]
-        raise BadCommand(command_id, _field(problem["loc"])) from None
+        raise _bad(frame, _field(problem["loc"])) from None
     return _request(name, values, by)
+
+
+def _bad(frame: Mapping[str, Any], field: str) -> BadCommand:
+    """Name the field that is wrong; before all others it is the id."""
+    command_id = frame_id(frame)
+    return BadCommand(command_id, field if command_id is not None else "id")
 
 
 def _request(name: str, values: dict[str, Any], by: PersonId) -> Request:

@@ -42,7 +42,6 @@ WRONG_FRAMES = {
     "half a character as a key": '{"id": "x", "do": "begin", "\\udfff": 1}',
     "a key twice": '{"id": "x", "do": "leave", "do": "begin"}',
     "deep nesting": '{"ping": ' + "[" * 15_000 + "]" * 15_000 + "}",
-    "deep objects": '{"a":' * 5_000 + "1" + "}" * 5_000,
 }
 
 
@@ -56,6 +55,15 @@ async def test_a_frame_that_cannot_be_read_is_refused(
     assert (answer["id"], answer["code"]) == (None, "bad_frame")
     assert answer["message"] == SENTENCES["bad_frame"]
     assert (await ben.do("raise_hand"))["type"] == "done"
+
+
+async def test_a_frame_of_deep_objects_is_refused(circle: tuple[Person, Person, Person]) -> None:
+    _, ana, _ = circle
+    await ana.send_text('{"a":' * 5_000 + "1" + "}" * 5_000)
+    answer = await ana.find(lambda frame: frame["type"] == "refused")
+    # How deep Python reads depends on its version; what it has read is no command.
+    assert answer["code"] in {"bad_frame", "bad_command"}
+    assert (await ana.do("raise_hand"))["type"] == "done"
 
 
 WRONG_COMMANDS: dict[str, tuple[dict[str, Any], str]] = {
