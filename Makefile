@@ -11,8 +11,8 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 # Programs of the tests, each of the Debian package of its name (ss: iproute2). (redis-server may
-# start a server on 127.0.0.1:6379 when it is installed: no test uses that port.)
-DEBIAN_PROGRAMS := chromium espeak-ng faketime redis-server ss
+# start a server on 127.0.0.1:6379 when it is installed, nginx one on 80: no test uses these ports.)
+DEBIAN_PROGRAMS := chromium espeak-ng faketime nginx redis-server ss
 
 # Most tests wait for clocks: four at a time keep two cores about half busy.
 TESTERS := 4
@@ -119,7 +119,7 @@ $(PEERS)/node_modules/.package-lock.json: $(PEERS)/package-lock.json | $(VENV)/s
 # Installed where we may, named where we may not.
 browser-packages:
 	@missing=; for program in $(DEBIAN_PROGRAMS); do \
-	  command -v $$program >/dev/null || missing="$$missing $$program"; done; \
+	  PATH=$$PATH:/usr/sbin command -v $$program >/dev/null || missing="$$missing $$program"; done; \
 	missing=$$(echo "$$missing" | sed 's/ ss$$/ iproute2/'); \
 	[ -z "$$missing" ] && exit 0; \
 	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \

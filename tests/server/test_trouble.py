@@ -13,11 +13,12 @@ from typing import Any
 
 import pytest
 
+from server.pages.guidelines import GUIDELINES_VERSION
 from server.sockets.protocol import CLOSE_PATIENCE_SECONDS
 from server.store.client import open_client
 from session_engine import Role
 from tests.server.house import House, Worker
-from tests.server.people import Person
+from tests.server.people import Person, ask_door
 
 
 async def speaking(house: House, other: int) -> tuple[Person, Person, Person]:
@@ -116,6 +117,14 @@ async def test_a_store_that_stands_still_costs_nobody_time(own_house: House) -> 
         status, body = await read(first)
         assert (status, body["ready"]) == (503, False)
         assert body["reasons"] == ["The store does not answer."]
+        late = await ask_door(
+            first,
+            link=house.link(ana.session, Role.PARTICIPANT),
+            name="Ela",
+            consent=GUIDELINES_VERSION,
+        )
+        assert (late.status_code, late.json()["error"]) == (503, "unavailable")
+        assert late.headers["retry-after"] == "2"
         await asyncio.sleep(3)
     finally:
         house.thaw_store()
