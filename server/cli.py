@@ -90,8 +90,7 @@ def parser() -> Parser:
     return top
 
 
-# Options of `session create` with a number, in words with their defaults; their bounds are
-# session_engine/settings.py's.
+# Options of `session create` with a number, in words with their defaults.
 NUMBERS: Final = {
     "seats": "participants at most (35)",
     "turn-seconds": "a turn in the discussion (90)",
@@ -117,6 +116,8 @@ def _serve_options(serve: argparse.ArgumentParser) -> None:
 
 
 def _create_options(create: argparse.ArgumentParser) -> None:
+    from session_engine.settings import RANGES
+
     create.add_argument("--title", required=True, help="what the circle is called, on every screen")
     create.add_argument(
         "--starts",
@@ -125,7 +126,9 @@ def _create_options(create: argparse.ArgumentParser) -> None:
         help="(now); doors open 15 minutes before",
     )
     for option, what in NUMBERS.items():
-        create.add_argument(f"--{option}", type=int, metavar="N", help=what)
+        low, high = RANGES[CHOICES[option.replace("-", "_")]]
+        words = f"{what}; {low} to {high}"
+        create.add_argument(f"--{option}", type=int, metavar="N", help=words)
     create.add_argument(
         "--absence-seconds",
         type=two_numbers,

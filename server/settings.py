@@ -34,6 +34,16 @@ NAMES = {
     "tls_key": "--tls-key",
 }
 
+# What an address must look like.
+STORE_ADDRESS = "an address like redis://host:6379/0, or one of docs/running.md"
+ADDRESSES = {
+    "redis_url": STORE_ADDRESS,
+    "live_redis_url": STORE_ADDRESS,
+    "public_url": "the address that people type, like https://circle.example.org",
+    "quick_exit_url": "a whole address, like https://example.org, or a path here, like /timetable",
+    "smtp_url": "an address like smtps://user:password@mail.example.org",
+}
+
 
 class WrongSetting(ValueError):  # noqa: N818
     """A setting that cannot be used; the text is one line that names it."""
@@ -67,7 +77,7 @@ class Settings(BaseModel):
 
     # A programme's own: its helplines (JSON), where quick exit leads, whom to ask for a link.
     helplines_file: Path | None = None
-    quick_exit_url: str = ""
+    quick_exit_url: str = Field("", pattern=r"^(https?://[^/\s]+\S*|/([^/\s]\S*)?)?$")
     contact: str = ""
 
     # Mail to the person on call, when a call for support stays unanswered; "" = none.
@@ -96,7 +106,9 @@ def read_settings(**options: Any) -> Settings:
     except ValidationError as error:
         first = error.errors()[0]
         field = str(first["loc"][0])
-        raise WrongSetting(f"{NAMES.get(field, field)}: {first['msg']}.") from None
+        wrong = first["type"] == "string_pattern_mismatch"
+        what = f"this must be {ADDRESSES[field]}" if wrong else first["msg"]
+        raise WrongSetting(f"{NAMES.get(field, _variable(field))}: {what}.") from None
     _check(settings)
     return settings.with_changes(public_url=settings.public_url.rstrip("/"))
 

@@ -60,7 +60,8 @@ def read_helplines(path: Path) -> tuple[Helpline, ...]:
         rows = json.loads(path.read_text(encoding="utf-8"))
         lines = tuple(_helpline(row) for row in rows)
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise ValueError(f"The helplines in {path} cannot be read: {error}") from error
+        why = error.strerror if isinstance(error, OSError) else error
+        raise ValueError(f"The helplines in {path} cannot be read: {why}") from error
     if not lines:
         raise ValueError(f"The file {path} names no helpline; people would find nobody to call.")
     return lines

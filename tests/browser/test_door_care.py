@@ -84,6 +84,18 @@ def test_slow_escapes_are_somebody_closing_dialogs(visit: Visit, link: str) -> N
     assert page.url.endswith("/join")
 
 
+def test_escapes_with_something_in_between_are_somebody_closing_dialogs(
+    visit: Visit, link: str
+) -> None:
+    page = visit.to_the_door(link)
+    for between in ("Tab", "Enter", ""):
+        page.keyboard.press("Escape")
+        if between:
+            page.keyboard.press(between)
+    page.wait_for_timeout(300)
+    assert "/timetable" not in page.url
+
+
 def test_one_press_leaves_too(visit: Visit, link: str) -> None:
     page = visit.to_the_door(link)
     page.get_by_role("link", name="Quick exit").click()

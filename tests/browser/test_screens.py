@@ -102,3 +102,19 @@ def test_a_circle_of_any_size_is_legible_everywhere(
                 visitor.check(str(look))
                 crowded = visitor.page.evaluate(CROWDED)
                 assert crowded == {"discs": size, "small": 0, "near": 0}, str(look)
+
+
+@pytest.mark.parametrize("percent", [130, 200])
+def test_with_large_letters_the_name_of_the_circle_can_be_read(
+    two_workers: House, newcomer: Newcomer, percent: int
+) -> None:
+    session = OpenSession(two_workers)
+    page = newcomer().come_in(session.link(Role.PARTICIPANT, 0), "Asha").page
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.evaluate(f"document.documentElement.style.fontSize = '{percent}%'")
+    name, head = page.locator(".room-name h1").bounding_box(), page.locator(".room-head")
+    assert name
+    assert name["width"] >= 100
+    assert (head.bounding_box() or {})["height"] < 220
+    for way in ("Leave", "Quick exit"):
+        expect(page.get_by_role("button", name=way)).to_be_in_viewport(ratio=1)

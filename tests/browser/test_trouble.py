@@ -78,7 +78,7 @@ def test_what_was_written_outlives_the_only_process_that_knew_it(
     (worker,) = server.workers()
     os.kill(worker, signal.SIGKILL)
     asha.see("Connection lost. Your place is kept.")
-    asha.moment("Your time is kept.")
+    asha.moment("Your turn waits for you.")
     expect(field).to_have_value("I have not slept well")
     field.press_sequentially(" since May")
     asha.not_see("Connection lost. Your place is kept.")

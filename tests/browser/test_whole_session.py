@@ -92,7 +92,7 @@ def a_turn_is_reloaded_in_its_middle(circle: Circle) -> None:
     asha.check("speaking")
     meera.check("speaking, facilitator")
     asha.page.reload()
-    asha.moment("You are back. Your time is kept; start when you are ready.")
+    asha.moment("You are back. The rest of your time is yours; start when you are ready.")
     circle.standing("Asha", "dropped, time kept")
     asha.press("Start")
     ben.see("I am Asha, and tired.")
@@ -130,7 +130,16 @@ def support_is_asked_for_while_a_turn_runs_into_its_limit(circle: Circle) -> Non
     ben.see("Meera has seen it and is with you.")
     for everyone in (circle.asha, chitra, circle.guest):
         assert "I cannot breathe" not in everyone.page.content()
-    meera.press("Close this")
+    meera.press("Write privately")  # not the deeds of a boundary first
+    expect(meera.page.get_by_label("Your message")).to_be_in_viewport()
+    sheet = meera.page.locator("dialog")
+    message = sheet.get_by_label("Your message").bounding_box()
+    silence = sheet.get_by_role("button", name="Silence").bounding_box()
+    assert message
+    assert silence
+    assert message["y"] < silence["y"]
+    sheet.get_by_role("button", name="Close this").click()
+    meera.press("This is settled")
     chitra.moment("A few seconds left.")
     expect(chitra.page.locator("#spoken")).to_have_text("15 seconds left.")
     chitra.moment("Thank you.")  # the server closed the floor
@@ -159,7 +168,7 @@ def the_holder_drops_and_returns(circle: Circle) -> None:
     circle.standing("Asha", "dropped, time kept")
     circle.ben.see("is coming back")
     asha.page.go_back()
-    asha.moment("You are back. Your time is kept; start when you are ready.")
+    asha.moment("You are back. The rest of your time is yours; start when you are ready.")
     asha.press("Start")
     asha.press("Pass")
     asha.press("Not this round")

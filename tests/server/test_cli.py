@@ -63,12 +63,26 @@ def test_wrong_usage_ends_with_two_and_one_line(arguments: list[str], says: str)
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("PORT", "high"), ("WEB_CONCURRENCY", "-1"), ("THERA_PEER_SECRET_KEY", "short")],
+    [
+        ("PORT", "high"),
+        ("WEB_CONCURRENCY", "-1"),
+        ("THERA_PEER_SECRET_KEY", "short"),
+        ("THERA_PEER_PUBLIC_URL", "circle.example.org"),
+        ("THERA_PEER_QUICK_EXIT_URL", "example.org"),
+        ("THERA_PEER_QUICK_EXIT_URL", "//example.org"),
+        ("THERA_PEER_SMTP_URL", "mail.example.org"),
+    ],
 )
 def test_a_wrong_variable_is_named(name: str, value: str) -> None:
     done = thera_peer("serve", **{name: value})
     assert done.returncode == 2
     assert name in first_line(done.stderr)
+    assert "pattern" not in done.stderr
+
+
+def test_the_help_says_how_long_a_turn_may_be() -> None:
+    said = thera_peer("session", "create", "--help").stdout
+    assert "discussion (90); 60 to 120" in " ".join(said.split())
 
 
 def test_a_used_port_is_named(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@
  */
 
 const PRESSES = 3;
-const WITHIN_MS = 2000; // slower presses are somebody closing dialogs
+const WITHIN_MS = 2000;
 
 /** Leaves at once. The address comes from the page (`<body data-exit>`). */
 function leaveNow() {
@@ -23,10 +23,14 @@ function leaveNow() {
 export function watchForExit() {
   /** @type {number[]} */
   let presses = [];
+  // Something else in between: that is somebody who opens and closes dialogs.
+  const startAnew = () => (presses = []);
+  window.addEventListener("pointerdown", startAnew, { capture: true });
   window.addEventListener(
     "keydown",
     (event) => {
-      if (event.key !== "Escape" || event.repeat) return;
+      if (event.key !== "Escape") return startAnew();
+      if (event.repeat) return;
       presses = [...presses.filter((at) => event.timeStamp - at < WITHIN_MS), event.timeStamp];
       if (presses.length >= PRESSES) leaveNow();
     },

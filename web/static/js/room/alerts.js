@@ -50,7 +50,7 @@ function card(room, alert) {
       ${when(
         taken,
         () => html`<button class="button care-quiet" type="button"
-        @click=${() => room.act("close_alert", { alert: alert.id })}>${t("Close this")}</button>`,
+        @click=${() => room.act("close_alert", { alert: alert.id })}>${t("This is settled")}</button>`,
       )}
     </div>
     ${alert.kind === "after" ? nothing : crisisCard(room)}

@@ -106,13 +106,13 @@ export function sentence(/** @type {Room} */ room) {
 
 function mySentence(/** @type {Room} */ room) {
   const { view, now } = room;
-  if (!isHeard(room)) return t("Your time is kept.");
+  if (!isHeard(room)) return t("Your turn waits for you.");
   const reading = readTurn(view.turn, now);
   if (reading?.phase === "offered") return t("It is your turn, whenever you are ready.");
   if (reading?.phase === "held")
     return view.held
       ? t("The room is held. Your time is kept.")
-      : t("You are back. Your time is kept; start when you are ready.");
+      : t("You are back. The rest of your time is yours; start when you are ready.");
   if (reading?.phase === "grace") return t("Please finish your sentence.");
   if (reading?.phase === "cue") return t("A few seconds left.");
   return t("Take your time.");

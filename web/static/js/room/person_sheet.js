@@ -14,12 +14,15 @@ export function personSheet(/** @type {Room} */ room) {
   const person = about(room);
   if (!person) return null;
   const said = room.live.lines.filter((line) => line.from === person.id || line.to === person.id);
+  const boundaries = html`<div class="deeds">${deeds(room, person)}</div>`;
+  const words = html`<h3>${t("Write privately")}</h3>
+    ${lines(room, said)} ${lineForm(room, person.id)}`;
+  // Whoever called for support is written to; boundaries are the last thought then.
+  const calls = room.view.alerts?.some((alert) => alert.person === person.id);
   return {
     title: person.name,
     body: html`<p class="soft">${standingWords(room, person)}</p>
-      <div class="deeds">${deeds(room, person)}</div>
-      <h3>${t("Write privately")}</h3>
-      ${lines(room, said)} ${lineForm(room, person.id)}`,
+      ${calls ? [words, boundaries] : [boundaries, words]}`,
   };
 }
 
