@@ -357,10 +357,14 @@ class Enter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Arrive:
-    """A person's live connection is up; an older one is replaced."""
+    """A person's live connection is up; an older one is replaced.
+
+    `again`: it was taken for dead meanwhile; if they have come on another, that one counts.
+    """
 
     person: PersonId
     connection: ConnectionId
+    again: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -129,6 +129,8 @@ def arrive(draft: Draft, command: c.Arrive) -> None:
     if person is None or person.state == "gone":
         removed = person is not None and person.gone == "removed"
         raise Refused("removed" if removed else "not_allowed")
+    if command.again and person.connection is not None:
+        return
     if person.connection != command.connection:
         draft.add(e.PersonArrived(at=draft.now, person=person.id, connection=command.connection))
 

@@ -71,7 +71,7 @@ class Decisions:
         service: Service,
         reload: Callable[[Replica], Coroutine[Any, Any, None]],
     ) -> None:
-        """Take the copy to decide on; `reload` reads it again from its beginning."""
+        """Take the copy to decide on; `reload` reads its log to the end."""
         self._replica = replica
         self._log = log
         self._clock = clock

@@ -85,6 +85,6 @@ def expires_at(room: Room) -> int:
 def wake_at(room: Room, now: int) -> int | None:
     """Return when some worker must look at the room, visited or not (ms)."""
     due = next_deadline(room)
-    if any(person.connection for person in room.people.values()):
+    if room.stage != "ended" and any(person.connection for person in room.people.values()):
         return min(due or now + LOOK_AGAIN_MS, now + LOOK_AGAIN_MS)
     return due

@@ -119,6 +119,7 @@ class OnCall:
         replica.watchers.remove(self._look)
         for key in [key for key in self._telling if key[0] == replica.session]:
             self._telling.pop(key).cancel()
+        self._warned = {key for key in self._warned if key[0] != replica.session}
 
     @property
     def tasks(self) -> set[asyncio.Task[None]]:

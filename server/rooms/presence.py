@@ -50,10 +50,11 @@ class Presence:
         return connection
 
     def arrive(
-        self, replica: Replica, person: PersonId, connection: ConnectionId
+        self, replica: Replica, person: PersonId, connection: ConnectionId, *, again: bool = False
     ) -> asyncio.Future[Outcome]:
-        """Make a connection the current one of a person."""
-        return self._rooms.submit(replica, Arrive(person=person, connection=connection))
+        """Make a connection the current one of a person; `again`: unless they have a newer one."""
+        arrive = Arrive(person=person, connection=connection, again=again)
+        return self._rooms.submit(replica, arrive)
 
     def drop(self, replica: Replica, person: PersonId, connection: ConnectionId) -> None:
         """Say that a connection is gone; if the store is away, `judge` says it later."""
@@ -78,7 +79,7 @@ class Presence:
         held = [
             (replica, person.id, person.connection)
             for replica in replicas
-            if replica.room is not None
+            if replica.room is not None and replica.room.stage != "ended"
             for person in replica.room.people.values()
             if person.connection is not None
         ]

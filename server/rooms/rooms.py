@@ -225,7 +225,8 @@ class Rooms:
     def _holds_somebody(self, session: str) -> bool:
         """Say whether the log has somebody connected here: first that must be put right."""
         replica = self._replicas.get(session)
-        people = replica.room.people.values() if replica and replica.room else ()
+        room = replica.room if replica else None
+        people = room.people.values() if room and room.stage != "ended" else ()
         return any((person.connection or "").startswith(f"{self.worker}.") for person in people)
 
     def _forget_unused(self) -> None:

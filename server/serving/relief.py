@@ -63,7 +63,8 @@ class Relief:
         return next(old, None)
 
     def _welcome(self, coming: Child, now: float) -> None:
-        if coming.ended() is not None:
+        coming.ended()
+        if coming.pid is None:
             log.error("A new worker could not start: the others go on as they were.")
             self._coming, self._asked_at = None, 0.0
         elif coming.ready:

@@ -138,10 +138,7 @@ class Worker(Server):
 
 
 def become_child(parent: int) -> None:
-    """Make a forked process one of its own: signals, randomness, and an end with the parent."""
-    signal.set_wakeup_fd(-1)
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGCHLD, signal.SIGHUP):
-        signal.signal(number, signal.SIG_DFL)
+    """Make a forked process one of its own: a session, randomness, and an end with the parent."""
     dies_with_parent(parent)()
     os.setsid()  # Ctrl-C in a terminal is for the parent alone
     random.seed()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from server.rooms.defects import note_defect
 from server.rooms.presence import Presence
 from server.rooms.replica import Replica
 from server.rooms.rooms import Rooms
@@ -30,19 +31,19 @@ class Fanout:
     async def join(self, replica: Replica, listener: Listener) -> Audience:
         """Take a socket into the audience of its room, and show it what there is."""
         audience = self._audiences.get(replica.session)
-        if audience is not None:
-            audience.join(listener)
-        else:
+        is_new = audience is None
+        if audience is None:
             audience = Audience(replica, self._rooms.clock, self._come_back)
             self._audiences[replica.session] = audience
+        try:
             # First in, then the rest: an audience without anybody may be ended meanwhile.
             audience.join(listener)
-            try:
+            if is_new:
                 await self._live.open(audience)
-            except BaseException:
-                self.part(audience, listener)
-                raise
-        self._live.catch_up(audience, listener)
+            self._live.catch_up(audience, listener)
+        except BaseException:
+            self.part(audience, listener)
+            raise
         return audience
 
     def part(self, audience: Audience, listener: Listener) -> None:
@@ -56,15 +57,17 @@ class Fanout:
 
     def _come_back(self, audience: Audience, listener: Listener) -> None:
         """Say again that a socket is here: another worker took this one for dead."""
-        self._presence.arrive(audience.replica, listener.person, listener.connection)
+        replica = audience.replica
+        self._presence.arrive(replica, listener.person, listener.connection, again=True)
 
     def _store_changed(self, away: bool) -> None:
         for audience in tuple(self._audiences.values()):
-            if away:
-                audience.tell_everyone(STORE_AWAY)
-            else:
-                audience.tell_everyone(STORE_BACK)
-                audience.refresh()
+            audience.tell_everyone(STORE_AWAY if away else STORE_BACK)
+            try:
+                if not away:
+                    audience.refresh()
+            except Exception as error:  # a defect of one room is nobody else's
+                note_defect("showing a room", error)
 
     def audiences(self) -> list[Audience]:
         """List the audiences of all rooms with sockets here."""

@@ -84,7 +84,9 @@ class Live:
         session = audience.replica.session
         self._audiences.pop(session, None)
         said = self._said.pop(session, None)
-        if said is not None and said.timer is not None:
+        if said is None:
+            return  # it was never opened
+        if said.timer is not None:
             said.timer.cancel()
         audience.replica.watchers.remove(self._prune)
         if self.feed is not None:

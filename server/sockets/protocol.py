@@ -37,6 +37,10 @@ SLICE_BYTES: Final = 1536
 # No client of ours sends pieces at all, and the library counts only their bytes.
 PIECES_MAX: Final = 64
 
+# What comes behind the pass is kept until somebody is in the room. Only with more of it, or with
+# a long one, reading waits: whoever waits does not see that they have gone.
+EARLY_MAX: Final = 64
+
 # A pair: a ping every 5 s, and 10 s of patience for its answer.
 PING_SECONDS: Final = 5.0
 PONG_SECONDS: Final = 10.0
@@ -291,8 +295,9 @@ class RoomSocketProtocol(asyncio.Protocol):
             task.add_done_callback(self._server.tasks.discard)
         else:
             self._early.append(message)
-            self._waits = True
-            self._wait()
+            if len(self._early) >= EARLY_MAX or len(data) > SLICE_BYTES:
+                self._waits = True
+                self._wait()
 
     def listen(self, on_message: Callable[[Message], None]) -> None:
         """Give all messages from now on to this, and those that came too early."""

@@ -25,8 +25,8 @@ redis.call('SET', sign, now)
 local answer = {now}
 for _, outage in ipairs(redis.call('LRANGE', outages, 0, -1)) do
   local since, till = string.match(outage, '^(%d+) (%d+)$')
-  if now - tonumber(till) > tonumber(ARGV[2]) then
-    redis.call('LPOP', outages)
+  if now - tonumber(till) > tonumber(ARGV[2]) or tonumber(till) - now > tonumber(ARGV[1]) then
+    redis.call('LREM', outages, 1, outage) -- too old, or of a clock that was set back since
   else
     answer[#answer + 1] = tonumber(since)
     answer[#answer + 1] = tonumber(till)

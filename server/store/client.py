@@ -95,8 +95,12 @@ def _master_of(url: re.Match[str], options: dict[str, Any]) -> Redis:
     if url["tls"]:
         given["ssl"] = True
     own = {key: value for key, value in given.items() if key not in ("username", "password")}
+    places = _places(url, SENTINEL_PORT)
+    # All of them may be asked within the patience of one trip: a silent one must not end it.
+    each_s = options["socket_timeout"] / (len(places) + 1)
+    quick = {"socket_timeout": each_s, "socket_connect_timeout": each_s}
     asked = Sentinel(  # type: ignore[no-untyped-call]
-        _places(url, SENTINEL_PORT), sentinel_kwargs={**options, **own}, **options, **given
+        places, sentinel_kwargs={**options, **own, **quick}, **options, **given
     )
     master: Redis = asked.master_for(name, redis_class=Master)
     pool: Any = master.connection_pool

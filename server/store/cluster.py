@@ -51,7 +51,7 @@ class Cluster(Redis):
         # Also those that are replicas, or were: whom to ask when the primaries are gone.
         self.nodes = {place: open_node(*place) for place in places}
         self._owners: dict[int, Place] = {}
-        self._learning = asyncio.Lock()
+        self._learning: asyncio.Task[None] | None = None
         self._learned_at = 0.0
         self._is_stale = True
         super().__init__(connection_pool=self.nodes[places[0]].connection_pool)
@@ -91,16 +91,18 @@ class Cluster(Redis):
         """Read which node has which slots, if there is doubt about it."""
         if not self._is_stale:
             return
-        async with self._learning:
-            age = time.monotonic() - self._learned_at
-            if self._owners and (age < LEARN_AGAIN_SECONDS or not self._doubted()):
-                return
-            self._owners = await self._ask_all()
-            self._learned_at = time.monotonic()
-            self._is_stale = False
+        age = time.monotonic() - self._learned_at
+        if self._owners and age < LEARN_AGAIN_SECONDS:
+            return
+        if self._learning is None or self._learning.done():
+            self._learning = asyncio.create_task(self._learn())
+            self._learning.add_done_callback(_look_at)
+        await asyncio.shield(self._learning)  # who comes meanwhile is told the same
 
-    def _doubted(self) -> bool:
-        return self._is_stale  # somebody else may have read the map meanwhile
+    async def _learn(self) -> None:
+        self._owners = await self._ask_all()
+        self._learned_at = time.monotonic()
+        self._is_stale = False
 
     async def _ask_all(self) -> dict[int, Place]:
         """Ask all known nodes at once, as some may be dead: the first whole map is enough.
@@ -268,3 +270,9 @@ def _key_of(words: Sequence[Any]) -> str | bytes:
         return HOME_KEY
     key: str | bytes = words[3 if words[0] in ("EVALSHA", "EVAL") else 1]
     return key
+
+
+def _look_at(learning: asyncio.Task[None]) -> None:
+    """Take its error: those who waited have been told, or have gone."""
+    if not learning.cancelled():
+        learning.exception()

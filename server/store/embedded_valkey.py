@@ -192,7 +192,8 @@ class EmbeddedValkey:
         that it may be called for as long as the server lives.
         """
         if self._process is not None and self._process.poll() is None:
-            self._keep_reserve()
+            with contextlib.suppress(OSError):
+                self._keep_reserve()
             return True
         now = time.monotonic()
         if self._process is not None:
@@ -203,8 +204,8 @@ class EmbeddedValkey:
             self._restart_at = now + pause
         if now < self._restart_at:
             return False
-        self._release_reserve()
         try:
+            self._release_reserve()
             self._spawn()
         except (OSError, StoreStartError, subprocess.SubprocessError):
             self._restart_at = now + RESTART_PAUSES_SECONDS[-1]

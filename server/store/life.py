@@ -61,8 +61,8 @@ class Life:
 
     async def beat(self) -> list[Outage]:
         """Leave a sign of life; return the outages of the last two days, oldest first."""
-        if self._directory and shutil.disk_usage(self._directory).free < LEAST_FREE_BYTES:
-            raise StoreRefused(f"less than {LEAST_FREE_BYTES >> 20} MB are free on its disk")
+        if self._directory:
+            _look_at_disk(self._directory)
         with translated():
             answer = await self._beat(
                 keys=[LIFE_KEY, OUTAGES_KEY],
@@ -90,3 +90,12 @@ class Life:
             found = await self._client.mget([lease_key(worker) for worker in asked])
         leases = zip(asked, found, strict=True)
         return {worker: int(lease) for worker, lease in leases if lease is not None}
+
+
+def _look_at_disk(directory: Path) -> None:
+    try:
+        free = shutil.disk_usage(directory).free
+    except OSError as error:
+        raise StoreRefused(f"its directory cannot be looked at: {error.strerror}") from error
+    if free < LEAST_FREE_BYTES:
+        raise StoreRefused(f"less than {LEAST_FREE_BYTES >> 20} MB are free on its disk")

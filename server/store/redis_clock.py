@@ -21,6 +21,8 @@ REFRESH_SECONDS = 5.0
 # 50 parts in a million make 3 ms in a minute.
 SLOW_SECONDS = 0.05
 TRUSTED_SECONDS = 60.0
+# Two samples that differ by more than their errors and this are of clocks that were set apart.
+DRIFT_SECONDS = 0.01
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +32,11 @@ class Sample:
     offset: float
     round_trip: float
     taken: float
+
+    def contradicts(self, other: Sample) -> bool:
+        """Say whether both cannot be true: the clock was set, or it is another store's."""
+        error = (self.round_trip + other.round_trip) / 2 + DRIFT_SECONDS
+        return abs(self.offset - other.offset) > error
 
 
 class RedisClock:
@@ -69,6 +76,7 @@ class RedisClock:
             held is None
             or best.round_trip <= max(SLOW_SECONDS, held.round_trip)
             or best.taken - held.taken > TRUSTED_SECONDS
+            or best.contradicts(held)
         ):
             self._best = best
 

@@ -47,6 +47,7 @@ class Trips:
         self._waiting: list[Waiting] = []
         self._party: list[asyncio.Future[Any]] = []  # those on the way, the next answer's last
         self._opening: asyncio.Task[None] | None = None
+        self._door = asyncio.Lock()  # one opening at a time: two lines would mix up their answers
         self._patience: asyncio.TimerHandle | None = None  # of the trip that is under way
 
     async def execute_command(self, *words: Any) -> Any:
@@ -70,18 +71,17 @@ class Trips:
         if self._line is not None and self._line.is_open:
             self._send(self._line)
         else:
-            self._opening = loop.create_task(self._open(self._opening, trip))
+            self._opening = loop.create_task(self._open(trip))
 
-    async def _open(self, before: asyncio.Task[None] | None, trip: asyncio.TimerHandle) -> None:
+    async def _open(self, trip: asyncio.TimerHandle) -> None:
         """Open the line for a trip, whose patience may end meanwhile.
 
-        The library can miss that it is cancelled: whoever opened for the trip before may be at
-        it still, and goes first. Two lines would mix up their answers.
+        The library can miss that it is cancelled: whoever opens for a trip before may be at it
+        still, and goes first.
         """
         try:
-            if before is not None:
-                await asyncio.wait({before})
-            line = self._line = await self._opened()
+            async with self._door:
+                line = self._line = await self._opened()
         except Exception as error:
             if self._patience is trip:
                 everybody = isinstance(error, SILENT)
