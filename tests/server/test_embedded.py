@@ -201,3 +201,19 @@ def test_a_lock_is_held_until_it_is_given_back(tmp_path: Path) -> None:
 
 def test_the_binary_is_one_of_this_machine() -> None:
     assert os.access(find_binary(), os.X_OK)
+
+
+def test_a_disk_that_cannot_be_looked_at_ends_nothing(
+    valkey: EmbeddedValkey, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stale(_: object) -> None:
+        raise OSError(116, "Stale file handle")
+
+    monkeypatch.setattr("server.store.embedded_valkey.shutil.disk_usage", stale)
+    (valkey.directory / "reserve").unlink(missing_ok=True)
+    assert valkey.keep_running()
+    assert valkey.pid is not None
+    os.kill(valkey.pid, signal.SIGKILL)
+    until(lambda: not valkey.keep_running())
+    monkeypatch.undo()
+    until(valkey.keep_running)

@@ -3,18 +3,27 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from redis.asyncio import Redis
 
+from server.rooms.draft import wake_at
 from server.rooms.outcomes import Done
+from server.rooms.presence import Presence
 from server.rooms.rooms import Rooms
+from server.sockets.audience import Audience
+from server.sockets.fanout import Fanout
+from server.sockets.listener import Listener
+from server.sockets.live import Live
+from server.sockets.outbox import Outbox
 from server.store.errors import LogUnavailable
+from server.store.life import Life
 from server.store.position import START, Element, Position, parse_message
 from server.store.room_log import Appended, NotDue, Outcome, RoomLog, log_key
-from session_engine import Arrive, ConnectionId, Drop, PersonId, Role, next_deadline
-from tests.server.one_room import enter, opened
+from session_engine import Arrive, Command, ConnectionId, Drop, PersonId, Role, next_deadline
+from session_engine.commands import Begin, EndSession, SetOnCall
+from tests.server.one_room import WORKER, Sink, enter, opened
 
 
 class Meanwhile(RoomLog):
@@ -229,3 +238,77 @@ async def test_who_gave_up_is_not_decided_again(
     await other.catch_up(there)
     assert there.room is not None
     assert there.room.people[ana].connection == "w2.1"
+
+
+async def test_who_has_come_elsewhere_is_not_taken_back_by_the_worker_that_stood_still(
+    store_url: str, client: Redis, log: Meanwhile
+) -> None:
+    replica, rooms = await opened(store_url, client, log)
+    ana, here, there = PersonId("ana"), ConnectionId("w1.1"), ConnectionId("w2.1")
+    await rooms.submit(replica, enter(ana))
+    await rooms.submit(replica, Arrive(person=ana, connection=here))
+    other = await another_worker(rooms, client)
+    copy = await other.open(replica.session)
+    await other.submit(copy, Drop(person=ana, connection=here))  # it stood still for a lease
+    await rooms.catch_up(replica)
+    log.hold_append = hold = asyncio.Event()
+    back = rooms.submit(replica, Arrive(person=ana, connection=here, again=True))
+    await asyncio.sleep(0.05)
+    await other.submit(copy, Arrive(person=ana, connection=there))
+    hold.set()
+    assert isinstance(await back, Done)
+    assert replica.room is not None
+    assert replica.room.people[ana].connection == there
+    # Nobody has come elsewhere: then it is taken back.
+    await other.submit(copy, Drop(person=ana, connection=there))
+    await rooms.catch_up(replica)
+    await rooms.submit(replica, Arrive(person=ana, connection=here, again=True))
+    assert replica.room.people[ana].connection == here
+
+
+async def test_a_room_that_has_ended_is_let_go_with_all_who_were_in_it(
+    store_url: str, client: Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    replica, rooms = await opened(store_url, client)
+    fay, connection = PersonId("fay"), ConnectionId("w1.1")
+    await rooms.submit(replica, enter(fay, Role.FACILITATOR))
+    await rooms.submit(replica, Arrive(person=fay, connection=connection))
+    await rooms.submit(replica, SetOnCall(by=fay, text="Dr Rao"))
+    await rooms.submit(replica, Begin(by=fay))
+    await rooms.submit(replica, EndSession(by=fay, confirm=True))
+    assert replica.room is not None
+    assert replica.room.stage == "ended"
+    assert wake_at(replica.room, replica.room.last_at) is None
+    await rooms.submit(replica, Drop(person=fay, connection=connection))
+    dropped: list[Command] = []
+    monkeypatch.setattr(rooms, "submit", lambda _, command: dropped.append(command))
+    rooms.watch._judge_nobody_until = 0
+    await Presence(rooms, Life(client)).judge(rooms.opened())
+    assert not dropped
+    rooms.release(replica)
+    monkeypatch.setattr("server.rooms.rooms.FORGET_SECONDS", -1)
+    rooms._forget_unused()
+    assert not rooms.opened()
+
+
+async def test_who_cannot_be_shown_the_room_leaves_nothing_behind(
+    store_url: str, client: Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    replica, rooms = await opened(store_url, client)
+    presence = Presence(rooms, Life(client))
+    fanout = Fanout(rooms, presence, Live(None, WORKER))
+    ana, connection = PersonId("ana"), presence.new_connection()
+    await rooms.submit(replica, enter(ana))
+    await presence.arrive(replica, ana, connection)
+    listener = Listener(connection=connection, person=ana, outbox=Outbox(cast(Any, Sink())))
+
+    def no_memory(*_: object) -> bytes:
+        raise MemoryError
+
+    with monkeypatch.context() as broken:
+        broken.setattr(Audience, "_render", no_memory)
+        with pytest.raises(MemoryError):
+            await fanout.join(replica, listener)
+    assert not fanout.audiences()
+    audience = await fanout.join(replica, listener)
+    assert list(audience.listeners) == [connection]

@@ -24,7 +24,10 @@ async def test_a_newer_connection_replaces_the_older(house: House, second: int) 
     await twin.see(lambda view, you: view["people"][0]["present"])
 
 
-async def test_who_gave_up_on_a_slow_worker_does_not_replace_themselves(own_house: House) -> None:
+@pytest.mark.parametrize("more", [False, True], ids=["the pass only", "a command behind it"])
+async def test_who_gave_up_on_a_slow_worker_does_not_replace_themselves(
+    own_house: House, more: bool
+) -> None:
     slow, other = own_house.start_worker(), own_house.start_worker()
     session = await own_house.create()
     ana = await Person.enter(own_house, session, Role.PARTICIPANT, "Ana", 1)
@@ -33,6 +36,8 @@ async def test_who_gave_up_on_a_slow_worker_does_not_replace_themselves(own_hous
     slow.process.send_signal(signal.SIGSTOP)
     try:
         line.write(frame(0x81, json.dumps({"pass": ana.pass_}).encode()))
+        if more:
+            line.write(frame(0x81, b'{"id": "h", "do": "raise_hand"}'))
         line.close()
         await ana.go()
         await ana.come(other)

@@ -241,3 +241,24 @@ async def test_without_any_node_the_store_does_not_answer() -> None:
     with pytest.raises(LogUnavailable):
         await RoomLog(client).read("s1")
     await client.aclose()
+
+
+async def test_who_asks_a_silent_cluster_together_is_told_together(
+    nodes: Clustered, cluster: Cluster
+) -> None:
+    log = RoomLog(cluster)
+    await log.read(ROOMS[0])
+    for node in nodes.servers:
+        node.signal(signal.SIGSTOP)
+    try:
+        loop = asyncio.get_running_loop()
+        with pytest.raises(LogUnavailable):
+            await log.read(ROOMS[0])  # from now on there is doubt about the map
+        began = loop.time()
+        asked = (log.read(room) for room in ROOMS)
+        answers = await asyncio.gather(*asked, return_exceptions=True)
+        assert all(isinstance(answer, LogUnavailable) for answer in answers)
+        assert loop.time() - began < 4
+    finally:
+        for node in nodes.servers:
+            node.signal(signal.SIGCONT)

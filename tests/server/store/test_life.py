@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from redis.asyncio import Redis
 
+from server.store.errors import StoreRefused
 from server.store.life import LEASE_SECONDS, LIFE_KEY, OUTAGES_KEY, Life, Outage, lease_key
 
 
@@ -76,3 +79,17 @@ async def test_a_lease_that_is_not_renewed_lapses(client: Redis, life: Life) -> 
     while await client.exists(lease_key("w1")):
         pass
     assert await life.living(["w1"]) == {}
+
+
+async def test_an_outage_of_a_clock_that_was_set_back_is_forgotten(
+    client: Redis, life: Life
+) -> None:
+    now = await silence(client, 0)
+    await client.rpush(OUTAGES_KEY, f"{now - 20_000} {now - 10_000}", f"{now} {now + 3_600_000}")
+    assert [outage.until for outage in await life.beat()] == [now - 10_000]
+    assert await client.llen(OUTAGES_KEY) == 1
+
+
+async def test_a_disk_that_cannot_be_looked_at_is_a_refusal(client: Redis, tmp_path: Path) -> None:
+    with pytest.raises(StoreRefused, match="No such file"):
+        await Life(client, tmp_path / "gone").beat()

@@ -11,7 +11,7 @@ from redis.asyncio import Redis
 from server.store.client import open_client, without_password
 from server.store.errors import LogUnavailable, StoreRefused
 from server.store.position import START, Record
-from server.store.redis_clock import RedisClock
+from server.store.redis_clock import RedisClock, Sample
 from server.store.room_log import RoomLog
 
 
@@ -85,3 +85,23 @@ def test_a_url_of_no_known_kind_is_refused() -> None:
 def test_a_password_is_not_shown() -> None:
     assert without_password("redis://me:secret@host:1/0") == "redis://host:1/0"
     assert without_password("unix:///tmp/s") == "unix:///tmp/s"
+
+
+async def test_of_a_store_far_away_a_clock_that_was_set_is_followed_at_once(
+    client: Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = RedisClock(client)
+    sample = Sample(offset=1000.0, round_trip=0.060, taken=0.0)
+
+    async def take() -> Sample:
+        return sample
+
+    monkeypatch.setattr(clock, "_sample", take)
+    await clock.sync()
+    before = clock.now_ms()
+    sample = Sample(offset=1000.05, round_trip=0.064, taken=1.0)  # may be the same clock
+    await clock.sync()
+    assert clock.now_ms() - before < 40
+    sample = Sample(offset=1002.0, round_trip=0.064, taken=2.0)  # cannot be
+    await clock.sync()
+    assert clock.now_ms() - before >= 2_000

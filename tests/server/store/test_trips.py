@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -11,9 +12,10 @@ import pytest
 from redis import exceptions as redis_errors
 from redis.asyncio import BlockingConnectionPool, Redis
 
-from server.store.client import open_client
+from server.store.client import TIMEOUT_SECONDS, open_client
 from server.store.embedded_valkey import EmbeddedValkey
 from server.store.trips import COMMANDS_MAX, Trips
+from tests.faults.stores import Watched, program_called
 
 
 class DeafPool(BlockingConnectionPool):
@@ -172,3 +174,44 @@ async def test_a_line_that_the_store_has_closed_costs_no_command(tmp_path: Path)
     finally:
         await client.aclose()
         store.stop()
+
+
+async def test_one_line_is_opened_at_a_time_however_deaf_the_openings_are(
+    client: Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at_once = most = 0
+
+    async def deaf(*_: Any) -> Any:
+        nonlocal at_once, most
+        at_once += 1
+        most = max(most, at_once)
+        loop = asyncio.get_running_loop()
+        ends = loop.time() + 0.5
+        while loop.time() < ends:
+            with suppress(asyncio.CancelledError):
+                await asyncio.sleep(0.05)
+        at_once -= 1
+        raise redis_errors.ConnectionError("dead")
+
+    monkeypatch.setattr("server.store.trips.connected", deaf)
+    trips = Trips(client, patience_s=0.1)
+    for _ in range(4):
+        with pytest.raises(TimeoutError):
+            await trips.execute_command("PING")
+    await asyncio.sleep(0.6)
+    assert most == 1
+
+
+async def test_a_silent_sentinel_keeps_nobody_from_the_store(tmp_path: Path) -> None:
+    stores = Watched(program_called("valkey"), tmp_path)
+    client = open_client(stores.url)
+    try:
+        trips = Trips(client, patience_s=TIMEOUT_SECONDS)
+        assert await trips.execute_command("PING")
+        stores.sentinels[0].signal(signal.SIGSTOP)  # it is asked first
+        trips._cut()
+        assert await trips.execute_command("PING")
+    finally:
+        await client.aclose()
+        stores.sentinels[0].signal(signal.SIGCONT)
+        stores.end()
