@@ -9,7 +9,14 @@ from session_engine.commands import Role
 from session_engine.decide_turns import close_turn
 from session_engine.draft import Draft, seated_participant
 from session_engine.ids import PersonId
-from session_engine.limits import MAX_KNOCKING, MAX_NAME, MAX_OBSERVERS, MAX_REASON, SECOND_MS
+from session_engine.limits import (
+    MAX_KNOCKING,
+    MAX_NAME,
+    MAX_OBSERVERS,
+    MAX_REASON,
+    MAX_SEATS_GIVEN,
+    SECOND_MS,
+)
 from session_engine.refusals import Refused
 from session_engine.room import Person, Room, circle, find_person, is_closed
 from session_engine.stages import Stage
@@ -53,7 +60,9 @@ def enter(draft: Draft, command: c.Enter) -> None:
 
 
 def _check_room_for(room: Room, role: Role) -> None:
-    if role is Role.PARTICIPANT and len(circle(room)) >= room.settings.seats:
+    if role is Role.PARTICIPANT and (
+        len(circle(room)) >= room.settings.seats or room.seats_given >= MAX_SEATS_GIVEN
+    ):
         raise Refused("full")
     here = [someone for someone in room.people.values() if someone.state != "gone"]
     knocking = sum(1 for someone in here if someone.state == "knocking")

@@ -9,6 +9,7 @@ from session_engine.commands import Role
 from session_engine.draft import Draft, seated_participant, text_within
 from session_engine.ids import AlertId, ThemeId, alert_id, theme_id
 from session_engine.limits import (
+    MAX_ALERTS,
     MAX_ON_CALL,
     MAX_PROMPT,
     MAX_SCRIPT_LINE,
@@ -104,11 +105,16 @@ def resonate(draft: Draft, command: c.Resonate) -> None:
 
 
 def ask_support(draft: Draft, command: c.AskSupport) -> None:
-    """Raise a call. The same call pressed twice while nobody has taken it is one."""
+    """Raise a call. The same call pressed twice while nobody has taken it is one.
+
+    Raises Refused(too_many_calls): then somebody plays with them.
+    """
     for alert in draft.room.alerts:
         same = alert.person == command.by and alert.kind == command.kind
         if same and alert.state in ("open", "loud", "on_call"):
             return
+    if sum(1 for alert in draft.room.alerts if alert.state != "closed") >= MAX_ALERTS:
+        raise Refused("too_many_calls")
     calls = sum(1 for alert in draft.room.alerts if alert.person == command.by)
     id_ = alert_id(command.by, calls + 1)
     draft.add(e.AlertRaised(at=draft.now, alert=id_, person=command.by, kind=command.kind))

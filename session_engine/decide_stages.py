@@ -59,6 +59,9 @@ def carry_over(draft: Draft, command: c.CarryOver) -> None:
 def undo_advance(draft: Draft, command: c.UndoAdvance) -> None:
     """Go back; a turn begun since is closed without counting."""
     close_turn(draft, "undone")
+    undo = draft.room.undo
+    if draft.room.held_at is not None and undo is not None and undo.stage is Stage.LOBBY:
+        draft.add(e.RoomResumed(at=draft.now, by=command.by))  # there is nothing to hold there
     draft.add(e.AdvanceUndone(at=draft.now, by=command.by))
 
 

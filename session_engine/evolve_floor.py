@@ -5,6 +5,7 @@ from typing import Any, Final, TypeVar
 
 from session_engine import events as e
 from session_engine.ids import PersonId, TurnId
+from session_engine.limits import MAX_OFFERS
 from session_engine.replacing import replace
 from session_engine.room import Floor, Hand, Room, Round, Turn
 from session_engine.stages import Stage, TurnKind
@@ -265,7 +266,7 @@ def _after_turn(room: Room, turn: Turn, event: e.TurnClosed) -> Floor:
     """Find the person's place in the queue after their turn."""
     floor, person = room.floor, turn.person
     if event.outcome == GONE:
-        return without_place(floor, person)
+        return _left(without_place(floor, person), turn)
     if event.outcome == LATER and event.left_ms:
         used = turn.used_ms + event.spoken_ms
         floor = replace(floor, kept={**floor.kept, person: (event.left_ms, used)})
@@ -291,6 +292,17 @@ def _after_turn(room: Room, turn: Turn, event: e.TurnClosed) -> Floor:
         settled=_without(floor.round.settled, person),  # who passed before, and was called
     )
     return replace(floor, round=round_)
+
+
+def _left(floor: Floor, turn: Turn) -> Floor:
+    """Count the turn of somebody who left in it: who comes back has had it."""
+    if floor.round is None or turn.kind is TurnKind.DISCUSSION:
+        return floor
+    if turn.started:
+        return replace(floor, round=settled(floor.round, turn.person, SPOKE))
+    if turn.offer >= MAX_OFFERS:
+        return replace(floor, round=settled(floor.round, turn.person, PASSED))
+    return floor
 
 
 def _put_back(room: Room, turn: Turn) -> Floor:

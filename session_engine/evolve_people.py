@@ -7,7 +7,7 @@ from session_engine import events as e
 from session_engine.commands import Role
 from session_engine.evolve_floor import with_newcomer, without_place
 from session_engine.ids import ConnectionId, PersonId
-from session_engine.limits import ABSENCE_MS, FIRST_CONNECTION_MS
+from session_engine.limits import ABSENCE_MS, FIRST_CONNECTION_MS, MAX_GONE
 from session_engine.replacing import replace
 from session_engine.room import People, Person, Room
 
@@ -115,10 +115,27 @@ def person_gone(room: Room, event: e.PersonGone) -> Room:
     room = _with(room, person)
     if event.why == "expired" and not person.turns and not person.browser:
         # Was never here and cannot come back as the same person: nothing to remember.
-        people = People({key: other for key, other in room.people.items() if key != person.id})
-        room = replace(room, people=people)
+        room = _without(room, person)
     room = replace(room, floor=without_place(room.floor, person.id))
+    gone = [other for other in room.people.values() if _left_nothing(room, other)]
+    if len(gone) > MAX_GONE:
+        room = _without(room, gone[0])
     return _facilitators_checked(room, event.at)
+
+
+def _without(room: Room, person: Person) -> Room:
+    people = {key: other for key, other in room.people.items() if key != person.id}
+    return replace(room, people=People(people))
+
+
+def _left_nothing(room: Room, person: Person) -> bool:
+    """Say whether nobody needs to know of somebody who has gone."""
+    if person.state != "gone" or person.gone == "removed" or person.role is Role.FACILITATOR:
+        return False
+    round_ = room.floor.round
+    asked = round_ is not None and (person.id in round_.offers or person.id in round_.settled)
+    calls = any(one.person == person.id and one.state != "closed" for one in room.alerts)
+    return not (person.turns or person.silenced or asked or calls)
 
 
 def _facilitators_checked(room: Room, at: int) -> Room:

@@ -17,6 +17,11 @@ MAX_SEATS: Final = 35
 # fill a room with screens that only watch or wait.
 MAX_OBSERVERS: Final = 100
 MAX_KNOCKING: Final = 100
+# So do those who came and went again and again; who has spoken, was silenced or removed, or
+# waits for an answer is never forgotten.
+MAX_GONE: Final = 200
+# Sound names its speaker by the number of their seat, in two bytes.
+MAX_SEATS_GIVEN: Final = 65_535
 
 # Speaking. A discussion turn is one to two minutes, never outside;
 # introductions and closing lines may be shorter to fit many people in.
@@ -43,6 +48,8 @@ PLANNED_SESSION_MS: Final = 90 * MINUTE_MS
 # Urgent support: one facilitator is expected to press "I have it" at once.
 ALERT_LOUD_MS: Final = 30 * SECOND_MS
 ALERT_ON_CALL_MS: Final = 60 * SECOND_MS
+# Everybody in a full circle may call in each of the three ways (105), and who has left, too.
+MAX_ALERTS: Final = 150
 
 # Words. Long enough for any name or sentence, short enough for a small screen.
 MAX_TITLE: Final = 120

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -23,6 +24,8 @@ from session_engine import Enter, Person, PersonId, Role, Room, circle, find_per
 BODY_MAX_BYTES: Final = 8 * 1024
 BROWSER_MAX_CHARS: Final = 200
 NAME_MAX_CHARS: Final = 200
+# Letters by their kind, and nothing to see: the fillers of Hangul, the empty cell of Braille.
+BLANK_LETTERS: Final = "\u115f\u1160\u3164\uffa0\u2800"
 
 HEADERS: Final[Mapping[str, str]] = {
     "cache-control": "no-store",
@@ -175,8 +178,13 @@ def _read_link(door: Door, body: Mapping[str, Any]) -> Link:
 
 
 def is_name(name: str) -> bool:
-    """Whether a name has nothing but what can be seen, and the joiners of Devanagari."""
-    return name.replace("\u200c", "").replace("\u200d", "").isprintable()
+    """Whether a name can be seen, and has nothing else but the joiners of Devanagari."""
+    letters = name.replace("\u200c", "").replace("\u200d", "")
+    seen = any(
+        unicodedata.category(one)[0] in "LNPS" and one not in BLANK_LETTERS for one in letters
+    )
+    # Nothing at all is the engine's to refuse.
+    return letters.isprintable() and (seen or not name.strip())
 
 
 def _read_entry(door: Door, body: Mapping[str, Any], link: Link) -> Enter:

@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable
 from typing import cast
 
+from httptools import HttpRequestParser
 from starlette.applications import Starlette
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
@@ -23,6 +24,7 @@ REQUEST_SECONDS = 10.0
 HEAD_MAX_BYTES = 16 * 1024
 AROUND_BODY_MAX_BYTES = 64 * 1024
 ROOM = re.compile(rb"/ws/rooms/([\w-]+)")
+WISH = re.compile(rb"\r\nupgrade:[^\r\n]*", re.IGNORECASE)
 
 
 class DeadlineProtocol(HttpToolsProtocol):
@@ -39,6 +41,8 @@ class DeadlineProtocol(HttpToolsProtocol):
     head = b""
 
     _deadline: asyncio.TimerHandle | None = None
+    _begun = b""  # what has come of a head
+    _wishes_in_vain = False  # for another protocol
     _around_body = 0  # bytes of this request that were not its body
     _has_head = False
     _in_request = False  # between the end of a request's message and its response
@@ -62,7 +66,11 @@ class DeadlineProtocol(HttpToolsProtocol):
         for start in range(0, len(data), HEAD_MAX_BYTES):
             part = data[start : start + HEAD_MAX_BYTES]
             self._around_body += len(part)
+            if not self._has_head:
+                self._begun += part
             super().data_received(part)
+            if self._wishes_in_vain:
+                self._read_without_wish()
             if self.transport.is_closing() or self.transport.get_protocol() is not self:
                 return
             if not self._has_head and self._around_body > HEAD_MAX_BYTES:
@@ -84,9 +92,33 @@ class DeadlineProtocol(HttpToolsProtocol):
         super().on_message_begin()
 
     def on_headers_complete(self) -> None:
-        """Let the body come."""
-        self._has_head = True
+        """Let the body come, of a request that names its host once (RFC 9112, 3.2)."""
+        is_new = self.parser.get_http_version() == "1.1"
+        wishes = self.parser.should_upgrade()
+        if wishes and not (is_new and self._should_upgrade()):
+            self._wishes_in_vain = True
+            raise ValueError("upgrade")  # here the parser would take the body for the other's words
+        if is_new and not wishes and sum(name == b"host" for name, _ in self.headers) != 1:
+            raise ValueError("host")
+        self._has_head, self._begun = True, b""
         super().on_headers_complete()
+
+    def send_400_response(self, msg: str) -> None:
+        """Refuse, unless it is only the wish for another protocol, which is ignored."""
+        if not self._wishes_in_vain:
+            super().send_400_response(msg)
+
+    def _read_without_wish(self) -> None:
+        """Read a request again, without its wish for another protocol (RFC 9110, 7.8)."""
+        self._wishes_in_vain = False
+        head, end, rest = self._begun.partition(b"\r\n\r\n")
+        plain = WISH.sub(b"", head)
+        self._begun = b""
+        if plain == head or not end:  # it began behind the end of another: no client does that
+            self.send_400_response("Please send this request alone.")
+            return
+        self.parser = HttpRequestParser(self)
+        super().data_received(plain + end + rest)
 
     def on_body(self, body: bytes) -> None:
         """Do not count what is body."""
@@ -108,10 +140,6 @@ class DeadlineProtocol(HttpToolsProtocol):
         """Be ready for the next request."""
         self._in_request = False
         super().on_response_complete()
-
-    def _should_upgrade(self) -> bool:
-        """Ignore a wish to upgrade of HTTP/1.0 (RFC 9110, 7.8)."""
-        return self.scope["http_version"] == "1.1" and super()._should_upgrade()
 
     def handle_websocket_upgrade(self) -> None:
         """Stop the clock: from now on the socket's own rules hold, here or elsewhere."""

@@ -18,6 +18,10 @@ def set_up_logs() -> None:
     log.setLevel(logging.INFO)
     for name in ("uvicorn", "uvicorn.error"):
         logging.getLogger(name).setLevel(logging.WARNING)
+    # Anybody could fill a disk with it, and nobody can do anything about it.
+    logging.getLogger("uvicorn.error").addFilter(
+        lambda record: record.msg != "Invalid HTTP request received."
+    )
     access = logging.getLogger("uvicorn.access")
     access.handlers.clear()
     access.propagate = False

@@ -118,8 +118,16 @@ class Audience:
         if room is None or closing_code(room, listener.person) is not None:
             return
         if listener.outbox.is_open:
+            if room.stage == "ended":
+                self._replace(listener)  # nobody arrives any more, which would do it
             self._show(room, shape_of(room.people[listener.person]), [listener], force=True)
             self._end_soon(room)
+
+    def _replace(self, newest: Listener) -> None:
+        """Close the other sockets of a person."""
+        for other in self.listeners.values():
+            if other.person == newest.person and other is not newest:
+                other.outbox.close(CloseCode.REPLACED)
 
     def part(self, listener: Listener) -> None:
         """Let a socket go."""

@@ -5,6 +5,7 @@ import pytest
 import session_engine.commands as c
 from session_engine import Enter, Role, SupportKind, awaits_help, may, view, you
 from session_engine.ids import AlertId, PersonId
+from session_engine.limits import MAX_ALERTS
 from tests.engine.world import (
     ANA,
     BEN,
@@ -394,3 +395,25 @@ def test_somebody_elses_call_keeps_no_participant() -> None:
     world = lobby(ANA, BEN)
     world.do(c.AskSupport(by=ANA, kind=SupportKind.NOW))
     assert not awaits_help(world.room, world.room.people[BEN])
+
+
+def test_there_are_no_more_calls_than_a_facilitator_can_be_shown() -> None:
+    world = lobby()
+    refused = []
+    for number in range(60):
+        person = PersonId(f"guest{number}")
+        world.enter(person)
+        for kind in SupportKind:
+            asked = c.AskSupport(by=person, kind=kind)
+            if len(view(world.room, Role.FACILITATOR)["alerts"]) < MAX_ALERTS:
+                world.do(asked)
+            else:
+                refused.append(world.refused(asked))
+        world.do(c.Leave(by=person))
+    assert len(view(world.room, Role.FACILITATOR)["alerts"]) == MAX_ALERTS
+    assert set(refused) == {"too_many_calls"}
+    first = world.room.alerts[0].id
+    world.do(c.TakeAlert(by=FAY, alert=first))
+    world.do(c.CloseAlert(by=FAY, alert=first))
+    world.enter(ANA)
+    world.do(c.AskSupport(by=ANA, kind=SupportKind.NOW))

@@ -1,8 +1,11 @@
 """Presence: one live line a person, and what happens when it breaks."""
 
+from dataclasses import replace
+
 import session_engine.commands as c
-from session_engine import Arrive, Drop, Role, Stage, view
+from session_engine import Arrive, Drop, Enter, Role, Stage, SupportKind, view
 from session_engine.ids import ConnectionId, PersonId
+from session_engine.limits import MAX_GONE, MAX_SEATS_GIVEN
 from tests.engine.world import (
     ANA,
     BEN,
@@ -272,3 +275,24 @@ def test_people_may_leave_after_the_end_too() -> None:
     world.do(c.Leave(by=ANA))
     assert world.room.people[ANA].gone == "left"
     assert world.room.stage is Stage.ENDED
+
+
+def test_of_those_who_came_and_went_only_so_many_are_remembered() -> None:
+    world = introductions(ANA, BEN)
+    world.do(c.AskSupport(by=BEN, kind=SupportKind.NOW))
+    world.do(c.Leave(by=BEN))
+    for number in range(2 * MAX_GONE):
+        person = PersonId(f"guest{number}")
+        world.enter(person)
+        world.do(c.Leave(by=person))
+    assert len(world.room.people) <= MAX_GONE + 3
+    assert {ANA, BEN, FAY} <= set(world.room.people)
+    assert f"guest{2 * MAX_GONE - 1}" in world.room.people
+
+
+def test_there_are_no_more_seats_than_sound_has_names_for() -> None:
+    world = lobby()
+    world.room = replace(world.room, seats_given=MAX_SEATS_GIVEN - 1)
+    world.enter(ANA)
+    enter = Enter(person=BEN, role=Role.PARTICIPANT, name="Ben", browser="b", consent="1")
+    assert world.refused(enter) == "full"

@@ -228,3 +228,27 @@ def test_who_comes_back_during_their_own_turn_of_a_round_is_not_put_in_twice() -
     world.enter(ANA)
     world.finish()
     assert next_people(world) == [BEN]
+
+
+def test_who_leaves_in_their_turn_and_comes_back_has_had_it() -> None:
+    world = speaking(ANA, BEN)
+    world.do(c.Leave(by=ANA), after=20 * SECOND)
+    world.enter(ANA)
+    assert ANA not in next_people(world)
+    introduce_all(world)
+    world.wait(60 * SECOND)
+    assert world.room.turn is None
+
+
+def test_who_leaves_before_they_start_is_asked_once_more_and_not_again() -> None:
+    world = introductions(ANA, BEN)
+    assert world.offer_next() == ANA
+    world.do(c.Leave(by=ANA))
+    world.enter(ANA)
+    assert next_people(world)[-1] == ANA
+    while world.offer_next() != ANA:
+        world.start()
+        world.finish()
+    world.do(c.Leave(by=ANA))
+    world.enter(ANA)
+    assert ANA not in next_people(world)

@@ -253,3 +253,14 @@ def test_who_left_or_was_silenced_since_the_advance_is_in_no_restored_queue(what
     else:
         world.do(c.GiveFloor(by=FAY, person=BEN))
         assert next_people(world) == [BEN, ANA]
+
+
+def test_a_lobby_that_is_reached_by_an_undo_is_not_held() -> None:
+    world = lobby(ANA)
+    world.advance()
+    world.do(c.Hold(by=FAY))
+    world.do(UNDO, after=2 * SECOND)
+    assert world.room.stage is Stage.LOBBY
+    assert not view(world.room, Role.PARTICIPANT)["held"]
+    world.advance()
+    assert not view(world.room, Role.PARTICIPANT)["held"]

@@ -229,3 +229,47 @@ async def test_a_voice_line_lost_while_its_room_opens_is_no_defect(house: House)
         writer.transport.abort()
     await asyncio.sleep(1)
     assert worker.said == before
+
+
+@pytest.mark.parametrize("wish", ["Upgrade: h2c", "uPgRaDe:foo", "Upgrade: websocket, h2c"])
+@pytest.mark.parametrize("apart", [0, 20, 70], ids=["at once", "in the head", "after the head"])
+async def test_a_wish_for_another_protocol_is_ignored_and_the_body_is_the_body(
+    house: House, wish: str, apart: int
+) -> None:
+    port = house.workers[0].port
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    body = b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"
+    head = f"POST /api/door HTTP/1.1\r\nHost: x\r\n{wish}\r\nConnection: Upgrade\r\n"
+    request = head.encode() + b"Content-Length: %d\r\n\r\n" % len(body) + body
+    writer.write(request[:apart])
+    await writer.drain()
+    await asyncio.sleep(0.05 if apart else 0)
+    writer.write(request[apart:])
+    await asyncio.sleep(0.3)
+    writer.write(b"GET /readyz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+    heard = await drain(reader)
+    assert heard.count(b"HTTP/1.1 ") == 2
+    assert heard.startswith(b"HTTP/1.1 422 ")
+    assert b'"ok":true' not in heard
+    assert b'"ready":true' in heard
+    writer.close()
+
+
+async def test_a_wish_in_the_body_of_a_request_stays_there(house: House) -> None:
+    session = await house.create()
+    link = house.link(session, Role.PARTICIPANT)
+    async with httpx.AsyncClient() as client:
+        answer = await client.post(
+            f"{house.workers[0].url}/api/door",
+            content=json.dumps({"link": link, "more": "\r\nUpgrade: h2c"}),
+            headers={"connection": "Upgrade, HTTP2-Settings", "upgrade": "h2c"},
+        )
+    assert answer.status_code == 200
+
+
+@pytest.mark.parametrize("hosts", ["", "Host: a\r\nHost: b\r\n"])
+async def test_a_request_names_its_host_once(house: House, hosts: str) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", house.workers[0].port)
+    writer.write(f"GET /healthz HTTP/1.1\r\n{hosts}\r\n".encode())
+    assert (await drain(reader)).startswith(b"HTTP/1.1 400 ")
+    writer.close()
