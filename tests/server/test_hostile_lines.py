@@ -232,19 +232,20 @@ async def test_a_voice_line_lost_while_its_room_opens_is_no_defect(house: House)
 
 
 @pytest.mark.parametrize("wish", ["Upgrade: h2c", "uPgRaDe:foo", "Upgrade: websocket, h2c"])
-@pytest.mark.parametrize("apart", [0, 20, 70], ids=["at once", "in the head", "after the head"])
+@pytest.mark.parametrize("where", ["nowhere", "in the head", "behind the head", "in the body"])
 async def test_a_wish_for_another_protocol_is_ignored_and_the_body_is_the_body(
-    house: House, wish: str, apart: int
+    house: House, wish: str, where: str
 ) -> None:
     port = house.workers[0].port
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     body = b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"
-    head = f"POST /api/door HTTP/1.1\r\nHost: x\r\n{wish}\r\nConnection: Upgrade\r\n"
-    request = head.encode() + b"Content-Length: %d\r\n\r\n" % len(body) + body
-    writer.write(request[:apart])
-    await writer.drain()
-    await asyncio.sleep(0.05 if apart else 0)
-    writer.write(request[apart:])
+    head = f"POST /api/door HTTP/1.1\r\nHost: x\r\n{wish}\r\nConnection: Upgrade\r\n".encode()
+    head += b"Content-Length: %d\r\n\r\n" % len(body)
+    cut = {"in the head": 60, "behind the head": len(head), "in the body": len(head) + 9}
+    apart = cut.get(where, 0)
+    writer.write((head + body)[:apart])
+    await asyncio.sleep(0.1 if apart else 0)
+    writer.write((head + body)[apart:])
     await asyncio.sleep(0.3)
     writer.write(b"GET /readyz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
     heard = await drain(reader)
