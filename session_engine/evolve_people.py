@@ -117,10 +117,18 @@ def person_gone(room: Room, event: e.PersonGone) -> Room:
         # Was never here and cannot come back as the same person: nothing to remember.
         room = _without(room, person)
     room = replace(room, floor=without_place(room.floor, person.id))
-    gone = [other for other in room.people.values() if _left_nothing(room, other)]
-    if len(gone) > MAX_GONE:
-        room = _without(room, gone[0])
-    return _facilitators_checked(room, event.at)
+    return _facilitators_checked(_with_few_gone(room), event.at)
+
+
+def _with_few_gone(room: Room) -> Room:
+    """Forget who went first of too many of whom nobody needs to know."""
+    if len(room.people) <= MAX_GONE:
+        return room
+    round_ = room.floor.round
+    asked = {*round_.offers, *round_.settled} if round_ is not None else set()
+    asked |= {one.person for one in room.alerts if one.state != "closed"}
+    gone = [one for one in room.people.values() if one.id not in asked and _left_nothing(one)]
+    return _without(room, gone[0]) if len(gone) > MAX_GONE else room
 
 
 def _without(room: Room, person: Person) -> Room:
@@ -128,14 +136,10 @@ def _without(room: Room, person: Person) -> Room:
     return replace(room, people=People(people))
 
 
-def _left_nothing(room: Room, person: Person) -> bool:
-    """Say whether nobody needs to know of somebody who has gone."""
+def _left_nothing(person: Person) -> bool:
     if person.state != "gone" or person.gone == "removed" or person.role is Role.FACILITATOR:
         return False
-    round_ = room.floor.round
-    asked = round_ is not None and (person.id in round_.offers or person.id in round_.settled)
-    calls = any(one.person == person.id and one.state != "closed" for one in room.alerts)
-    return not (person.turns or person.silenced or asked or calls)
+    return not (person.turns or person.silenced)
 
 
 def _facilitators_checked(room: Room, at: int) -> Room:

@@ -141,3 +141,18 @@ async def test_who_calls_at_the_end_stays_until_somebody_has_it(house: House) ->
         assert await person.closed(seconds=15) == 4102
     with pytest.raises(AssertionError, match="ended"):
         await Person.at_door(house, session, Role.FACILITATOR, "Late", 0)
+
+
+async def test_also_after_the_end_a_person_has_one_socket(house: House) -> None:
+    session = await house.create()
+    facilitator = await Person.enter(house, session, Role.FACILITATOR, "Meera", 0)
+    ana = await Person.enter(house, session, Role.PARTICIPANT, "Ana", 0)
+    await facilitator.done("begin")
+    await ana.done("ask_support", kind="now")
+    await facilitator.done("end_session", confirm=True)
+    await ana.see(lambda view, you: view["stage"] == "ended")
+    twin = Person(house.workers[0], {"pass": ana.pass_, "person": ana.id, "session": session})
+    await twin.come()
+    assert await ana.closed() == 4104
+    await facilitator.done("take_alert", alert=facilitator.view["alerts"][0]["id"])
+    await twin.see(lambda view, you: you["support"]["state"] == "taken")
