@@ -111,6 +111,7 @@ def test_with_large_letters_the_name_of_the_circle_can_be_read(
     session = OpenSession(two_workers)
     page = newcomer().come_in(session.link(Role.PARTICIPANT, 0), "Asha").page
     page.set_viewport_size({"width": 390, "height": 844})
+    expect(page.locator(".circle")).to_be_visible()
     page.evaluate(f"document.documentElement.style.fontSize = '{percent}%'")
     name, head = page.locator(".room-name h1").bounding_box(), page.locator(".room-head")
     assert name
