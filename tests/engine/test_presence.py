@@ -296,3 +296,16 @@ def test_there_are_no_more_seats_than_sound_has_names_for() -> None:
     world.enter(ANA)
     enter = Enter(person=BEN, role=Role.PARTICIPANT, name="Ben", browser="b", consent="1")
     assert world.refused(enter) == "full"
+
+
+def test_a_line_that_was_taken_for_dead_comes_back_unless_there_is_a_newer_one() -> None:
+    world = lobby(ANA)
+    older = world.room.people[ANA].connection
+    assert older is not None
+    world.drop(ANA)
+    newer = world.connect(ANA)
+    assert world.do(Arrive(person=ANA, connection=older, again=True)) == []
+    assert world.room.people[ANA].connection == newer
+    world.drop(ANA)
+    world.do(Arrive(person=ANA, connection=older, again=True))
+    assert world.room.people[ANA].connection == older
