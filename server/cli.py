@@ -116,7 +116,7 @@ def _serve_options(serve: argparse.ArgumentParser) -> None:
 
 
 def _create_options(create: argparse.ArgumentParser) -> None:
-    from session_engine.settings import RANGES
+    from session_engine import RANGES
 
     create.add_argument("--title", required=True, help="what the circle is called, on every screen")
     create.add_argument(

@@ -27,7 +27,7 @@ from session_engine.refusals import REFUSALS, Refused
 from session_engine.room import Person, Room, Turn, awaits_help, circle, find_person, is_closed
 from session_engine.rules import RULES, may
 from session_engine.schedule import first_wait_ms, places
-from session_engine.settings import MODES, Settings
+from session_engine.settings import MODES, RANGES, Settings
 from session_engine.stages import Stage
 from session_engine.standing import Stance, stances
 from session_engine.views import WAITING_VIEW, from_stance, ground, view, whom, you
@@ -36,6 +36,7 @@ __all__ = [
     "COMMANDS",
     "EVENTS",
     "MODES",
+    "RANGES",
     "REFUSALS",
     "RULES",
     "WAITING_VIEW",

@@ -49,9 +49,7 @@ REFUSALS: Final[Mapping[str, str]] = {
     "too_many_themes": _("There is no room for more themes. Please drop one first."),
     "unknown_alert": _("This call is not on the list any more."),
     "alert_taken": _("Somebody has taken this call already."),
-    "too_many_calls": _(
-        "More calls are open than anybody here can see. Please call one of the numbers."
-    ),
+    "too_many_calls": _("Too many calls are open. Please call one of the numbers."),
     "not_taken": _("Please take this call first: the person is waiting."),
     # At the door.
     "not_open": _("The doors are not open yet."),

@@ -23,7 +23,7 @@ function leaveNow() {
 export function watchForExit() {
   /** @type {number[]} */
   let presses = [];
-  // Something else in between: that is somebody who opens and closes dialogs.
+  // Something in between: somebody opens and closes dialogs.
   const startAnew = () => (presses = []);
   window.addEventListener("pointerdown", startAnew, { capture: true });
   window.addEventListener(

@@ -144,7 +144,7 @@ if (socket.pass) {
   setInterval(draw, TICK_MS);
   document.addEventListener("visibilitychange", wake);
   window.addEventListener("online", wake);
-  window.addEventListener("offline", wake); // a server on this machine may still be reached
+  window.addEventListener("offline", wake);
   window.addEventListener("pageshow", wake);
 } else {
   store.linked("closed", 4100);

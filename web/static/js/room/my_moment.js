@@ -112,7 +112,7 @@ function mySentence(/** @type {Room} */ room) {
   if (reading?.phase === "held")
     return view.held
       ? t("The room is held. Your time is kept.")
-      : t("You are back. The rest of your time is yours; start when you are ready.");
+      : t("You are back. Start when you are ready.");
   if (reading?.phase === "grace") return t("Please finish your sentence.");
   if (reading?.phase === "cue") return t("A few seconds left.");
   return t("Take your time.");

@@ -17,7 +17,7 @@ export function personSheet(/** @type {Room} */ room) {
   const boundaries = html`<div class="deeds">${deeds(room, person)}</div>`;
   const words = html`<h3>${t("Write privately")}</h3>
     ${lines(room, said)} ${lineForm(room, person.id)}`;
-  // Whoever called for support is written to; boundaries are the last thought then.
+  // Who called for support is written to first.
   const calls = room.view.alerts?.some((alert) => alert.person === person.id);
   return {
     title: person.name,
