@@ -109,19 +109,20 @@ def write_sprite(names: Iterable[str]) -> None:
 def words(catalogue: Catalog) -> dict[str, str | list[str]]:
     """Return a catalogue as JavaScript reads it: singular -> text, or the texts of its plurals.
 
-    What stands in templates only is written by the server: a phone need not load it again.
+    What stands in pages only is written by the server: a phone need not load it again.
     """
     return {
         message.id if isinstance(message.id, str) else message.id[0]: (
             message.string if isinstance(message.string, str) else list(message.string or ())
         )
         for message in catalogue
-        if message.id and not message.fuzzy and not _is_of_templates(message)
+        if message.id and not message.fuzzy and not _is_of_pages(message)
     }
 
 
-def _is_of_templates(message: Message) -> bool:
-    return all(place.startswith("web/templates/") for place, _ in message.locations)
+def _is_of_pages(message: Message) -> bool:
+    pages = ("web/templates/", "server/pages/")
+    return all(place.startswith(pages) for place, _ in message.locations)
 
 
 def compile_catalogues() -> None:
