@@ -24,7 +24,16 @@ from session_engine.evolve import evolve, replay
 from session_engine.hearing import is_heard
 from session_engine.ids import ConnectionId, PersonId
 from session_engine.refusals import REFUSALS, Refused
-from session_engine.room import Person, Room, Turn, awaits_help, circle, find_person, is_closed
+from session_engine.room import (
+    Person,
+    Room,
+    Turn,
+    awaits_help,
+    circle,
+    connected,
+    find_person,
+    is_closed,
+)
 from session_engine.rules import RULES, may
 from session_engine.schedule import first_wait_ms, places
 from session_engine.settings import MODES, RANGES, Settings
@@ -62,6 +71,7 @@ __all__ = [
     "Turn",
     "awaits_help",
     "circle",
+    "connected",
     "create",
     "decide",
     "enact",

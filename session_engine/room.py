@@ -255,6 +255,14 @@ def circle(room: Room) -> tuple[Person, ...]:
     return seating(room.people).circle
 
 
+def connected(room: Room) -> dict[PersonId, ConnectionId]:
+    """Tell who is on which line; after the end nobody's counts any more."""
+    if room.stage is Stage.ENDED:
+        return {}
+    people = room.people.values()
+    return {person.id: person.connection for person in people if person.connection is not None}
+
+
 def untaken(room: Room) -> list[Alert]:
     """List the calls for support that nobody has taken."""
     return [alert for alert in room.alerts if alert.state in UNTAKEN]

@@ -13,7 +13,7 @@ from typing import Final
 from server.rooms.outcomes import Outcome
 from server.rooms.replica import encode_events
 from server.store.position import Position, Record
-from session_engine import Command, Event, Room, enact, next_deadline
+from session_engine import Command, Event, Room, connected, enact, next_deadline
 
 HOUR_MS: Final = 3_600_000
 KEPT_AFTER_END_MS: Final = 24 * HOUR_MS
@@ -85,6 +85,6 @@ def expires_at(room: Room) -> int:
 def wake_at(room: Room, now: int) -> int | None:
     """Return when some worker must look at the room, visited or not (ms)."""
     due = next_deadline(room)
-    if room.stage != "ended" and any(person.connection for person in room.people.values()):
+    if connected(room):
         return min(due or now + LOOK_AGAIN_MS, now + LOOK_AGAIN_MS)
     return due

@@ -21,7 +21,7 @@ from server.rooms.rooms import Rooms
 from server.rooms.watch import worker_of
 from server.store.errors import StoreError
 from server.store.life import Life
-from session_engine import Arrive, ConnectionId, Drop, Person, PersonId
+from session_engine import Arrive, ConnectionId, Drop, PersonId, connected
 
 # Ghosts are dropped a lease (10 s) and this after the kill of their worker, at the latest.
 JUDGE_SECONDS: Final = 1.0
@@ -30,6 +30,17 @@ JUDGE_SECONDS: Final = 1.0
 HAND_OVER_SECONDS: Final = 1.0
 # After an outage it matters soon who is still there: until then clocks stand.
 SETTLING_SECONDS: Final = 0.25
+
+Held = tuple[Replica, PersonId, ConnectionId]  # who is on which line, in which room
+
+
+def _lines_of(replicas: Sequence[Replica]) -> list[Held]:
+    return [
+        (replica, person, connection)
+        for replica in replicas
+        if replica.room is not None
+        for person, connection in connected(replica.room).items()
+    ]
 
 
 class Presence:
@@ -76,13 +87,7 @@ class Presence:
         watch = self._rooms.watch
         if watch.away or (not watch.may_judge() and not watch.is_settling()):
             return
-        held = [
-            (replica, person.id, person.connection)
-            for replica in replicas
-            if replica.room is not None and replica.room.stage != "ended"
-            for person in replica.room.people.values()
-            if person.connection is not None
-        ]
+        held = _lines_of(replicas)
         others = {worker_of(connection) for _, _, connection in held} - {self._rooms.worker}
         living = await self._life.living(sorted(others))
         watch.note_living(living)
@@ -111,14 +116,9 @@ class Presence:
         """Expect from now on that who loses their socket here comes back on another worker."""
         self._handing_over = True
 
-    def _still_here(self) -> list[tuple[Replica, Person]]:
-        return [
-            (replica, person)
-            for replica in self._rooms.opened()
-            if replica.room is not None
-            for person in replica.room.people.values()
-            if person.connection and worker_of(person.connection) == self._rooms.worker
-        ]
+    def _still_here(self) -> list[Held]:
+        held = _lines_of(self._rooms.opened())
+        return [one for one in held if worker_of(one[2]) == self._rooms.worker]
 
     async def leave_all(self) -> None:
         """Drop every own connection: this worker stops."""
@@ -128,9 +128,8 @@ class Presence:
             await asyncio.sleep(0.05)
         self._own.clear()
         waiting = [
-            self._rooms.submit(replica, Drop(person=person.id, connection=person.connection))
-            for replica, person in self._still_here()
-            if person.connection
+            self._rooms.submit(replica, Drop(person=person, connection=connection))
+            for replica, person, connection in self._still_here()
         ]
         for future in waiting:
             if isinstance(await future, Unknown):

@@ -17,12 +17,12 @@ from server.rooms.defects import note_defect
 from server.rooms.outcomes import Outcome
 from server.rooms.replica import Gap, OtherHistory, Replica
 from server.rooms.sharded_feed import AnyFeed
-from server.rooms.watch import StoreWatch
+from server.rooms.watch import StoreWatch, worker_of
 from server.store.errors import StoreError
 from server.store.position import START, Position, end_of_message, parse_message
 from server.store.redis_clock import RedisClock
 from server.store.room_log import RoomLog, log_channel
-from session_engine import Command
+from session_engine import Command, connected
 
 # A pair: a lost message is repaired within COMPARE_SECONDS; a room that nobody needs
 # is compared for at most FORGET_SECONDS more.
@@ -225,9 +225,8 @@ class Rooms:
     def _holds_somebody(self, session: str) -> bool:
         """Say whether the log has somebody connected here: first that must be put right."""
         replica = self._replicas.get(session)
-        room = replica.room if replica else None
-        people = room.people.values() if room and room.stage != "ended" else ()
-        return any((person.connection or "").startswith(f"{self.worker}.") for person in people)
+        lines = connected(replica.room).values() if replica and replica.room else ()
+        return any(worker_of(line) == self.worker for line in lines)
 
     def _forget_unused(self) -> None:
         now = asyncio.get_running_loop().time()

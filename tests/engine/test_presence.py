@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import session_engine.commands as c
-from session_engine import Arrive, Drop, Enter, Role, Stage, SupportKind, view
+from session_engine import Arrive, Drop, Enter, Role, Stage, SupportKind, connected, view
 from session_engine.ids import ConnectionId, PersonId
 from session_engine.limits import MAX_GONE, MAX_SEATS_GIVEN
 from tests.engine.world import (
@@ -309,3 +309,12 @@ def test_a_line_that_was_taken_for_dead_comes_back_unless_there_is_a_newer_one()
     world.drop(ANA)
     world.do(Arrive(person=ANA, connection=older, again=True))
     assert world.room.people[ANA].connection == older
+
+
+def test_the_room_counts_on_the_lines_of_those_who_are_connected_until_it_ends() -> None:
+    world = lobby(ANA, BEN)
+    world.drop(BEN)
+    people = world.room.people
+    assert connected(world.room) == {one: people[one].connection for one in (FAY, ANA)}
+    world.do(c.EndSession(by=FAY, confirm=True))
+    assert connected(world.room) == {}

@@ -22,6 +22,7 @@ from websockets.typing import Origin
 from server.pages.guidelines import GUIDELINES_VERSION
 from tests.faults.stores import free_port
 from tests.running_server import RunningServer, until
+from tests.server.test_rolling_restart import new_certificate
 
 RUNNING = Path(__file__).resolve().parent.parent.parent / "docs" / "running.md"
 CONFIGURATION = """
@@ -46,9 +47,7 @@ def proxy(folder: Path, port: int, server: int) -> Iterator[ssl.SSLContext]:
     location = re.search(r"^location / \{.*?^\}", RUNNING.read_text(), re.DOTALL | re.MULTILINE)
     assert location
     authority = trustme.CA()
-    certificate = authority.issue_cert("127.0.0.1")
-    certificate.cert_chain_pems[0].write_to_path(folder / "cert.pem")
-    certificate.private_key_pem.write_to_path(folder / "key.pem")
+    new_certificate(authority, folder)
     authority.cert_pem.write_to_path(folder / "authority.pem")
     configuration = folder / "nginx.conf"
     lines = location[0].replace("127.0.0.1:8000", f"127.0.0.1:{server}")

@@ -29,8 +29,8 @@ export function watchForExit() {
   window.addEventListener(
     "keydown",
     (event) => {
-      if (event.key !== "Escape") return startAnew();
-      if (event.repeat) return;
+      if (event.key === "Enter" || event.key === " ") startAnew();
+      if (event.key !== "Escape" || event.repeat) return;
       presses = [...presses.filter((at) => event.timeStamp - at < WITHIN_MS), event.timeStamp];
       if (presses.length >= PRESSES) leaveNow();
     },
