@@ -5,8 +5,9 @@ contact names an address and the installation has a mail server. The facilitator
 screens ask for a phone call in any case. The mail names no person and says nothing
 that was said.
 
-Told at least once, by whichever worker comes first: a worker claims the call in the
-store for a while, and what was claimed and not told is taken up by the others.
+Each call is told at least once, by whichever worker comes first: a worker claims calls in the
+store for a while, and what was claimed and not told is taken up by the others. Calls that
+come close together go into one mail, so that a whole room is not a whole mailbox.
 """
 
 from __future__ import annotations
@@ -27,7 +28,6 @@ from server.rooms.defects import note_defect
 from server.rooms.replica import Replica
 from server.rooms.rooms import Rooms
 from server.store.errors import StoreError, translated
-from session_engine import Room
 
 log: Final = logging.getLogger("thera_peer")
 
@@ -35,13 +35,14 @@ ADDRESS: Final = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)*")
 # A pair: a mail server that does not answer is given up before the claim lapses.
 SMTP_SECONDS: Final = 20.0
 CLAIM_SECONDS: Final = 30
+# Between two mails about a room, and between two attempts.
 AGAIN_SECONDS: Final = 10.0
 TOLD_SECONDS: Final = 24 * 3600
 
 SUBJECT: Final = "Urgent support: nobody has answered yet"
 TEXT: Final = """\
 Somebody in the session "{title}" asked for urgent support more than a minute ago,
-and no facilitator has taken the call yet.
+and no facilitator has taken the call yet. Calls that wait: {calls}
 
 Please reach the facilitators, or open the session with the facilitator link.
 """
@@ -106,20 +107,21 @@ class OnCall:
         self._rooms = rooms
         self._store = store
         self._mail = mail
-        self._warned: set[tuple[str, str]] = set()
-        self._telling: dict[tuple[str, str], asyncio.Task[None]] = {}
+        self._telling: dict[str, asyncio.Task[None]] = {}
+        self._told: dict[str, set[str]] = {}
         rooms.on_open.append(self._opened)
         rooms.on_close.append(self._closed)
 
     def _opened(self, replica: Replica) -> None:
+        self._told[replica.session] = set()
         replica.watchers.append(self._look)
         self._look(replica)
 
     def _closed(self, replica: Replica) -> None:
         replica.watchers.remove(self._look)
-        for key in [key for key in self._telling if key[0] == replica.session]:
-            self._telling.pop(key).cancel()
-        self._warned = {key for key in self._warned if key[0] != replica.session}
+        del self._told[replica.session]
+        if telling := self._telling.pop(replica.session, None):
+            telling.cancel()
 
     @property
     def tasks(self) -> set[asyncio.Task[None]]:
@@ -127,64 +129,69 @@ class OnCall:
         return {telling for telling in self._telling.values() if not telling.done()}
 
     def _look(self, replica: Replica) -> None:
-        room = replica.room
-        for alert in waiting_alerts(room):
-            key = (replica.session, alert)
-            if key not in self._telling:
-                self._telling[key] = asyncio.create_task(self._tell(replica, alert))
+        telling = self._telling.get(replica.session)
+        if (telling is None or telling.done()) and self._untold(replica):
+            self._telling[replica.session] = asyncio.create_task(self._tell(replica))
 
-    async def _tell(self, replica: Replica, alert: str) -> None:
+    def _untold(self, replica: Replica) -> list[str]:
+        """List the calls that nobody took and that are for the person on call now."""
+        told = self._told[replica.session]
+        alerts = replica.room.alerts if replica.room else ()
+        return [each.id for each in alerts if each.state == "on_call" and each.id not in told]
+
+    async def _tell(self, replica: Replica) -> None:
         self._rooms.keep(replica)
         try:
-            while alert in waiting_alerts(replica.room):
+            if self._mail is None or not self._address(replica):  # one may still be named
+                log.warning(
+                    "session %s: a call for support waits, no mail can be sent", replica.session
+                )
+            while calls := self._untold(replica):
                 try:
-                    if await self._told(replica, alert):
-                        return
+                    await self._tell_of(replica, calls)
+                except StoreError:
+                    pass  # what was claimed lapses
                 except Exception as error:  # even then nobody else may be there to tell
                     note_defect("telling the person on call", error)
                 await asyncio.sleep(AGAIN_SECONDS)
         finally:
             self._rooms.release(replica)
 
-    async def _told(self, replica: Replica, alert: str) -> bool:
-        """Tell, unless somebody else does; say whether it is done with."""
-        room, session = replica.room, replica.session
-        address = ADDRESS.search(room.on_call) if room is not None else None
-        if room is None or self._mail is None or address is None:
-            if (session, alert) not in self._warned:  # an address may still be named
-                self._warned.add((session, alert))
-                log.warning("session %s: a call for support waits, no mail can be sent", session)
-            return False
-        key = told_key(session, alert)
-        try:
-            state = await self._claim(key)
-            if state is not None:  # Somebody else has told, or is about to.
-                return state == b"told"
-            told = await self._mailed(self._mail, address[0], room.settings.title)
-            with translated():
-                if told:
-                    await self._store.set(key, b"told", ex=TOLD_SECONDS)
-                else:
-                    await self._store.delete(key)
-        except StoreError:
-            return False
-        return told
+    def _address(self, replica: Replica) -> str:
+        found = ADDRESS.search(replica.room.on_call) if replica.room else None
+        return found[0] if found else ""
 
-    async def _mailed(self, mail: MailServer, to: str, title: str) -> bool:
+    async def _tell_of(self, replica: Replica, calls: list[str]) -> None:
+        """Tell of those of these calls that nobody else has told of, or is about to."""
+        room, address, session = replica.room, self._address(replica), replica.session
+        if room is None or self._mail is None or not address:
+            return
+        ours = [call for call in calls if await self._claimed(session, call)]
+        if not ours:
+            return
+        if await self._mailed(self._mail, address, room.settings.title, len(ours)):
+            self._told[session].update(ours)
+            with translated():
+                for call in ours:
+                    await self._store.set(told_key(session, call), b"told", ex=TOLD_SECONDS)
+        else:
+            with translated():
+                await self._store.delete(*(told_key(session, call) for call in ours))
+
+    async def _claimed(self, session: str, call: str) -> bool:
+        with translated():
+            held = await self._store.set(
+                told_key(session, call), b"telling", nx=True, get=True, ex=CLAIM_SECONDS
+            )
+        if held == b"told":
+            self._told[session].add(call)
+        return held is None
+
+    async def _mailed(self, mail: MailServer, to: str, title: str, calls: int) -> bool:
+        text = TEXT.format(title=title, calls=calls)
         try:
-            await asyncio.to_thread(mail.send, to, SUBJECT, TEXT.format(title=title))
+            await asyncio.to_thread(mail.send, to, SUBJECT, text)
         except (OSError, smtplib.SMTPException) as error:
             log.error("mail to the person on call failed: %s", type(error).__name__)
             return False
         return True
-
-    async def _claim(self, key: str) -> bytes | None:
-        """Take the call on; what stands there already comes back instead."""
-        with translated():
-            held = await self._store.set(key, b"telling", nx=True, get=True, ex=CLAIM_SECONDS)
-        return held if isinstance(held, bytes) else None
-
-
-def waiting_alerts(room: Room | None) -> list[str]:
-    """List the calls that nobody took and that are for the person on call now."""
-    return [alert.id for alert in room.alerts if alert.state == "on_call"] if room else []

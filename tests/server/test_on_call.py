@@ -50,6 +50,7 @@ from session_engine import (
 from tests.server.house import SECRET, House
 
 ASHA = PersonId("p-asha")
+LONG_AGO_MS = 120_000  # nobody took such a call within its minute
 
 
 class Mailbox:
@@ -94,21 +95,26 @@ def mail_url(mailbox: Mailbox) -> Iterator[str]:
         controller.stop()
 
 
-async def a_call_that_waited(house: House, contact: str) -> str:
-    """A session in which somebody asked for support two minutes ago."""
+async def a_call_that_waited(
+    house: House, contact: str, others_ago_ms: tuple[int, ...] = ()
+) -> str:
+    """A session in which Asha asked for support two minutes ago, and others when they did."""
     client = open_client(house.store.url)
     clock = RedisClock(client)
     await clock.sync()
-    then = clock.now_ms() - 120_000
+    now = clock.now_ms()
+    then = now - LONG_AGO_MS
     settings = Settings(title="Exam stress", starts_at_ms=then, opens_at_ms=then, on_call=contact)
     events: list[Event] = list(create(settings, "s-call", "log", then))
-    steps: list[Command] = [
-        Enter(person=ASHA, role=Role.PARTICIPANT, name="Asha", consent="v"),
-        Arrive(person=ASHA, connection=ConnectionId("gone.1")),
-        c.AskSupport(by=ASHA, kind=SupportKind.NOW),
-    ]
-    for step in steps:
-        events += decide(replay(events), step, then)
+    for number, ago_ms in enumerate((LONG_AGO_MS, *others_ago_ms)):
+        person = PersonId(f"p-{number}") if number else ASHA
+        steps: list[Command] = [
+            Enter(person=person, role=Role.PARTICIPANT, name=f"Asha {number}", consent="v"),
+            Arrive(person=person, connection=ConnectionId("gone.1")),
+            c.AskSupport(by=person, kind=SupportKind.NOW),
+        ]
+        for step in steps:
+            events += decide(replay(events), step, now - ago_ms)
     answer = await RoomLog(client).append(
         "s-call",
         START,
@@ -163,6 +169,32 @@ async def test_the_mail_names_the_session_and_nobody_in_it(
     assert "Exam stress" in text
     assert "Asha" not in text
     assert ASHA not in text
+
+
+async def test_calls_that_wait_together_are_one_mail(
+    own_house: House, mailbox: Mailbox, mail_url: str
+) -> None:
+    session = await a_call_that_waited(own_house, "rao@counselling.example", (LONG_AGO_MS,) * 4)
+    client = open_client(own_house.store.url)
+    await client.set(told_key(session, f"a1.{ASHA}"), b"told")  # of this one somebody knows
+    await client.aclose()
+    async with workers(own_house, mail_url):
+        mail = await mailbox.wait()
+        await asyncio.sleep(1)
+    assert len(mailbox.mails) == 1
+    assert "Calls that wait: 4" in str(mail.content)
+
+
+async def test_a_call_that_comes_later_is_told_too(
+    own_house: House, mailbox: Mailbox, mail_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(on_call, "AGAIN_SECONDS", 0.1)
+    await a_call_that_waited(own_house, "rao@counselling.example", (57_000,))
+    async with workers(own_house, mail_url):
+        await mailbox.wait()
+        mailbox.arrived.clear()
+        await mailbox.wait()
+    assert [str(mail.content).count("Calls that wait: 1") for mail in mailbox.mails] == [1, 1]
 
 
 async def test_a_worker_that_died_before_it_told_leaves_the_call_to_others(
