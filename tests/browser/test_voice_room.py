@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,6 +18,14 @@ from tests.server.house import House
 
 # A browser that wants a press before it plays anything: iOS always, others after a reload.
 STRICT = "Object.defineProperty(UserActivation.prototype, 'hasBeenActive', { get: () => false });"
+# Safari says so with something that is no DOMException when a microphone that was chosen is gone.
+AS_SAFARI = """(() => {
+  const ask = MediaDevices.prototype.getUserMedia;
+  MediaDevices.prototype.getUserMedia = async function (wish) {
+    if (wish.audio.deviceId || window.none) throw { name: "OverconstrainedError" };
+    return ask.call(this, wish);
+  };
+})();"""
 CANARY = "heron-on-the-lake"
 FAKE = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]
 # Everything that a browser keeps for a page: none of it may hold what was said.
@@ -79,6 +88,23 @@ def test_the_door_lets_hear_oneself_and_lets_go_of_the_microphone(
     asha.page.locator("#name").fill("Asha")
     asha.press("Enter")
     asha.see("You are here.")
+    asha.close()
+    assert asha.noise == []
+
+
+def test_a_microphone_that_is_gone_is_replaced_by_any_other(
+    two_workers: House, talking: Browser
+) -> None:
+    asha = Visitor(talking)
+    asha.page.add_init_script(AS_SAFARI)
+    to_the_name(asha, OpenSession(two_workers).link(Role.PARTICIPANT, 0))
+    asha.page.evaluate("""sessionStorage.setItem("tp-voice", '{"device": "of yesterday"}')""")
+    asha.press("Try the microphone")
+    asha.see("We hear you.")
+    asha.press("Stop the test")
+    asha.page.evaluate("window.none = true")
+    asha.press("Try the microphone")
+    asha.see(re.compile("We found no microphone"))
     asha.close()
     assert asha.noise == []
 

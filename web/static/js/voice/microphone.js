@@ -45,7 +45,8 @@ export async function openMicrophone(device = chosen().device) {
   try {
     return { stream: await navigator.mediaDevices.getUserMedia(wish(device)) };
   } catch (error) {
-    const name = error instanceof DOMException ? error.name : "";
+    // Safari's OverconstrainedError is no DOMException, nor any Error.
+    const { name = "" } = /** @type {{ name?: string }} */ (error);
     if (device && (name === "OverconstrainedError" || name === "NotFoundError")) return openMicrophone("");
     return { trouble: troubleOf(name) };
   }
