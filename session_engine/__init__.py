@@ -7,6 +7,7 @@ and comes in, like every id; decisions come out as events.
 from session_engine.commands import (
     COMMANDS,
     Arrive,
+    ClockSetBack,
     Command,
     Drop,
     Enter,
@@ -50,6 +51,7 @@ __all__ = [
     "RULES",
     "WAITING_VIEW",
     "Arrive",
+    "ClockSetBack",
     "Command",
     "ConnectionId",
     "Drop",

@@ -388,5 +388,12 @@ class TimeLost:
     until: int
 
 
-ServerCommand = Enter | Arrive | Drop | Tick | TimeLost
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClockSetBack:
+    """The store's clock shows `to` (ms), which is before the room's last event: follow it."""
+
+    to: int
+
+
+ServerCommand = Enter | Arrive | Drop | Tick | TimeLost | ClockSetBack
 Command = PersonCommand | ServerCommand

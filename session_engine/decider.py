@@ -43,7 +43,7 @@ def decide(room: Room, command: c.Command, now: int) -> tuple[e.Event, ...]:
     """Decide what a command makes happen at `now` (ms of Redis' clock).
 
     An empty answer means: accepted, and nothing to store. Events may be stamped
-    earlier than `now`, never earlier than the room's last one.
+    earlier than `now`, never earlier than the room's last one (but for a ClockSetBack).
     Raises Refused(code) when the rules do not allow it.
     """
     return enact(room, command, now)[1]
@@ -54,6 +54,9 @@ def enact(room: Room, command: c.Command, now: int) -> tuple[Room, tuple[e.Event
     draft = Draft(room, now)
     if isinstance(command, c.TimeLost):
         give_back(draft, command)
+        return draft.room, tuple(draft.events)
+    if isinstance(command, c.ClockSetBack):
+        set_back(draft, command)
         return draft.room, tuple(draft.events)
     fall_due(draft, draft.now)
     if isinstance(command, c.PersonCommand):
@@ -87,3 +90,13 @@ def give_back(draft: Draft, command: c.TimeLost) -> None:
     fall_due(draft, since)
     if draft.room.stage is not Stage.ENDED:
         draft.add(e.TimeGivenBack(at=until, lost_ms=until - since))
+
+
+def set_back(draft: Draft, command: c.ClockSetBack) -> None:
+    """Follow a clock that was set back: no time has passed since the last event.
+
+    Else everything would stand until the clock is again where the last event saw it.
+    """
+    by_ms = draft.room.last_at - command.to
+    if by_ms > 0:
+        draft.add(e.MomentsSetBack(at=command.to, by_ms=by_ms))

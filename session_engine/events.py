@@ -80,6 +80,16 @@ class TimeGivenBack(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MomentsSetBack(Event):
+    """The store's clock had been ahead: every moment of the room is `by_ms` earlier.
+
+    The only event that is earlier than the one before it.
+    """
+
+    by_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RoundStarted(Event):
     """Everyone in the circle is to be offered one turn."""
 

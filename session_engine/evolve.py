@@ -10,7 +10,7 @@ from typing import Any, Final
 from session_engine import events as e
 from session_engine.evolve_floor import FLOOR_EVENTS, with_newcomer
 from session_engine.evolve_people import PEOPLE_EVENTS
-from session_engine.evolve_time import moved_on
+from session_engine.evolve_time import moments_set_back, moved_on
 from session_engine.ids import AlertId, PersonId, ThemeId
 from session_engine.limits import SECOND_MS, UNDO_MS
 from session_engine.replacing import replace
@@ -232,6 +232,7 @@ ROOM_EVENTS: Final[Mapping[type[e.Event], Callable[[Room, Any], Room]]] = {
     e.RoomHeld: lambda room, event: replace(room, held_at=event.at),
     e.RoomResumed: room_resumed,
     e.TimeGivenBack: time_given_back,
+    e.MomentsSetBack: moments_set_back,
     e.RoundStarted: round_started,
     e.RoomCalmed: lambda room, _: replace(room, calm=True),
     e.PromptSet: lambda room, event: replace(room, prompt=event.text),

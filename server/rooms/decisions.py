@@ -6,7 +6,8 @@ Rule 1: what waits is decided on the replica as it stands, in order, and appende
 Rule 2: nothing is called done before the store has said so, and nothing refused
         before the store has said that the replica was current and that the same
         id was not accepted before: a repeated "next" is done, not stale.
-Rule 3: time that the service was away is given back before anything else happens.
+Rule 3: time that the service was away is given back before anything else happens, and a clock
+        that was set back is followed.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from typing import Any, Final, Protocol
 
 from server.rooms.covering import Covering
 from server.rooms.defects import note_defect
-from server.rooms.draft import Draft, Job, expires_at, wake_at
+from server.rooms.draft import Draft, Job, expires_at, is_ahead, wake_at
 from server.rooms.outcomes import UNKNOWN, NotDone, Outcome, not_done
 from server.rooms.replica import Gap, OtherHistory, Replica
 from server.store.errors import LogUnavailable, StoreError, StoreRefused
@@ -26,7 +27,7 @@ from server.store.life import Outage
 from server.store.position import Position, Record
 from server.store.redis_clock import RedisClock
 from server.store.room_log import Appended, Conflict, Late, NotDue, Repeated, RoomLog
-from session_engine import Command, Refused, TimeLost
+from session_engine import ClockSetBack, Command, Refused, TimeLost
 
 DECIDE_SECONDS: Final = 2.0
 BATCH_MAX: Final = 64
@@ -154,6 +155,8 @@ class Decisions:
         room = self._replica.room
         assert room is not None
         draft = Draft(room, self._replica.position, self._clock.now_ms())
+        if is_ahead(room, draft.now):
+            draft.decide(ClockSetBack(to=draft.now), "")
         self._give_time_back(draft)
         for job in jobs:
             job.verdict, job.record = None, None

@@ -21,6 +21,8 @@ KEPT_AFTER_PLAN_MS: Final = 48 * HOUR_MS
 
 # How often some worker looks at a room whose people were last seen here.
 LOOK_AGAIN_MS: Final = 30_000
+# A room waits for a clock that was set back by less; two stores are not always this close.
+SET_BACK_MS: Final = 5_000
 
 
 @dataclass(slots=True, eq=False)
@@ -80,6 +82,11 @@ def expires_at(room: Room) -> int:
     if room.stage == "ended":
         return min(room.stage_started_at + KEPT_AFTER_END_MS, at_the_latest)
     return at_the_latest
+
+
+def is_ahead(room: Room, now: int) -> bool:
+    """Say whether the room's last event was seen by a clock that has been set back since."""
+    return room.last_at - now > SET_BACK_MS
 
 
 def wake_at(room: Room, now: int) -> int | None:

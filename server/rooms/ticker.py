@@ -10,7 +10,7 @@ import asyncio
 from typing import Final
 
 from server.rooms.defects import note_defect
-from server.rooms.draft import LOOK_AGAIN_MS, wake_at
+from server.rooms.draft import LOOK_AGAIN_MS, is_ahead, wake_at
 from server.rooms.outcomes import Done
 from server.rooms.presence import Presence
 from server.rooms.replica import Replica
@@ -112,7 +112,7 @@ class Ticker:
             await asyncio.wait(self._ticking)
 
     async def run(self) -> None:
-        """Wake rooms that nobody visits, for ever."""
+        """Wake rooms that nobody visits, and those whose clock was set back, for ever."""
         loop = asyncio.get_running_loop()
         rebuilt_at: float | None = None
         while True:
@@ -123,11 +123,18 @@ class Ticker:
                 if rebuilt_at is None or loop.time() - rebuilt_at > REBUILD_SECONDS:
                     await self._rooms.log.rebuild_wake()
                     rebuilt_at = loop.time()
+                self._tick_ahead()
                 await self._wake_due()
             except StoreError:
                 pass
             except Exception as error:
                 note_defect("waking rooms", error)
+
+    def _tick_ahead(self) -> None:
+        now = self._rooms.clock.now_ms()
+        for replica in self._rooms.opened():
+            if replica.room is not None and is_ahead(replica.room, now):
+                self._fire(replica)
 
     async def _wake_due(self) -> None:
         now = self._rooms.clock.now_ms()

@@ -67,6 +67,7 @@ def a_whole_session() -> list[Event]:
     do(c.SetObservers(by=FAY, allowed=False))
     do(c.Remove(by=FAY, person=CAI, reason="Interrupted again and again."))
     do(_lost(world.now, 5 * SECOND), after=5 * SECOND)
+    do(c.ClockSetBack(to=world.now - 7 * SECOND), after=-7 * SECOND)
     world.advance()
     do(c.StartRound(by=FAY))
     world.drop(FAY)
@@ -145,6 +146,6 @@ def test_no_event_carries_what_was_said() -> None:
 if __name__ == "__main__":  # pragma: no cover - writes the golden file of this version
     log = a_whole_session()
     shaped = [to_dict(event) for event in log] + [{"view": view(replay(log), Role.FACILITATOR)}]
-    GOLDEN.mkdir(exist_ok=True)
     text = "\n".join(json.dumps(line) for line in shaped)
-    (GOLDEN / "session-1.jsonl").write_text(text + "\n")
+    number = len(list(GOLDEN.glob("*.jsonl"))) + 1  # older ones stay: their logs must load
+    (GOLDEN / f"session-{number}.jsonl").write_text(text + "\n")

@@ -7,6 +7,7 @@ sessions; THERA_PEER_EXAMPLES=2000 plays many long ones.
 
 import os
 from dataclasses import replace
+from itertools import pairwise
 from typing import Any
 
 from hypothesis import Phase, settings
@@ -16,6 +17,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 import session_engine.commands as c
 from session_engine import (
     Arrive,
+    ClockSetBack,
     Drop,
     Enter,
     PassKind,
@@ -234,6 +236,22 @@ class Session(RuleBasedStateMachine):
             events = decide(after, Tick(), world.now)
             assert not any(isinstance(x, (e.TurnClosed, e.PersonAbsent)) for x in events)
 
+    @rule(ms=st.sampled_from([6_000, 19_800_000]))
+    def the_clock_is_set_back(self, ms: int) -> None:
+        """What has passed and what is left stay as they were."""
+        world = self.world
+        world.do(Tick())
+        due = next_deadline(world.room)
+        ms = world.room.last_at - (world.now - ms)
+        world.now = world.room.last_at - ms
+        if ms <= 0:
+            return
+        world.do(ClockSetBack(to=world.now))
+        later = next_deadline(world.room)
+        assert world.room.last_at == world.now
+        if world.room.stage is not Stage.LOBBY:  # which ends by the calendar
+            assert later == (None if due is None else due - ms)
+
     # ── what must be true, always ─────────────────────────────────────────────
 
     @invariant()
@@ -296,7 +314,8 @@ class Session(RuleBasedStateMachine):
     def the_log_adds_up_to_the_room(self) -> None:
         log = self.world.log
         assert replay(from_dict(to_dict(event)) for event in log) == self.world.room
-        assert [event.at for event in log] == sorted(event.at for event in log)
+        for before, event in pairwise(log):
+            assert event.at >= before.at or isinstance(event, e.MomentsSetBack)
 
     @invariant()
     def what_is_kept_by_a_part_of_a_room_is_right(self) -> None:

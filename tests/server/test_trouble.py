@@ -194,6 +194,33 @@ async def test_after_a_kill_of_everything_the_turn_goes_on_where_it_was(
     assert 6_000 <= moved - minutes * 60_000 <= away_ms + 1_500
 
 
+async def test_a_clock_that_was_hours_ahead_stops_nothing_when_it_is_set_right(
+    own_house: House,
+) -> None:
+    """As when a machine starts with India's time taken for UTC, until the network says better."""
+    house = own_house
+    house.start_worker()
+    house.start_worker()
+    facilitator, ana, ben = await speaking(house, other=1)
+    began = ben.view["stage_started_at"]
+    for later_s in (19_800, 0):
+        for person in (facilitator, ana):
+            person.frames.clear()  # what they were told the last time
+        house.kill_store()
+        for person in (facilitator, ana):
+            await away(person, gone=True, seconds=6)
+        house.restart_store(later_s)
+        for person in (facilitator, ana):
+            await away(person, gone=False, seconds=5)
+        await facilitator.done("set_prompt", text=f"{later_s} s ahead")
+    await ben.see(lambda view, you: view["prompt"] == "0 s ahead")
+    assert 0 < left_ms(ben) <= 60_000
+    assert abs(ben.view["stage_started_at"] - began + 19_800_000) < 10_000
+    turn = ana.view["turn"]["id"]
+    await ana.done("finish_turn", turn=turn)
+    await ben.see(lambda view, you: (view["turn"] or {}).get("person") == ben.id, seconds=5)
+
+
 async def killed_and_back(house: House) -> Worker:
     """Kill everything, stay away for 5 s, and start again."""
     house.workers[0].kill()
