@@ -18,7 +18,7 @@ from session_engine.limits import (
     SECOND_MS,
 )
 from session_engine.refusals import Refused
-from session_engine.room import Person, Room, circle, find_person, is_closed
+from session_engine.room import Person, Room, circle, find_person, is_closed, seating
 from session_engine.stages import Stage
 
 # ── the door ──────────────────────────────────────────────────────────────────
@@ -59,10 +59,12 @@ def enter(draft: Draft, command: c.Enter) -> None:
         _seat(draft, person, command.role, name, command.browser, command.consent)
 
 
+def _has_a_seat_left(room: Room) -> bool:
+    return len(circle(room)) < room.settings.seats and room.seats_given < MAX_SEATS_GIVEN
+
+
 def _check_room_for(room: Room, role: Role) -> None:
-    if role is Role.PARTICIPANT and (
-        len(circle(room)) >= room.settings.seats or room.seats_given >= MAX_SEATS_GIVEN
-    ):
+    if role is Role.PARTICIPANT and not _has_a_seat_left(room):
         raise Refused("full")
     here = [someone for someone in room.people.values() if someone.state != "gone"]
     knocking = sum(1 for someone in here if someone.state == "knocking")
@@ -110,6 +112,14 @@ def admit(draft: Draft, command: c.Admit) -> None:
     """Open the door to somebody who knocks. Raises Refused(unknown_person)."""
     person = _knocking(draft.room, command.person)
     _seat(draft, person.id, person.role, person.name, person.browser, person.consent)
+
+
+def let_in_who_knocks(draft: Draft) -> None:
+    """Seat them in the order in which they came, as long as there are seats."""
+    for person in seating(draft.room.people).knocking:
+        if not _has_a_seat_left(draft.room):
+            return
+        _seat(draft, person.id, person.role, person.name, person.browser, person.consent)
 
 
 def turn_away(draft: Draft, command: c.TurnAway) -> None:

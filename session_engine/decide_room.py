@@ -6,6 +6,7 @@ from typing import Any, Final
 from session_engine import commands as c
 from session_engine import events as e
 from session_engine.commands import Role
+from session_engine.decide_people import let_in_who_knocks
 from session_engine.draft import Draft, seated_participant, text_within
 from session_engine.ids import AlertId, ThemeId, alert_id, theme_id
 from session_engine.limits import (
@@ -53,6 +54,8 @@ def set_doors(draft: Draft, command: c.SetDoors) -> None:
     if command.doors not in DOORS:
         raise Refused("bad_command", "doors")
     draft.add(e.DoorsSet(at=draft.now, doors=command.doors, by=command.by))
+    if command.doors == "open":
+        let_in_who_knocks(draft)
 
 
 def set_on_call(draft: Draft, command: c.SetOnCall) -> None:

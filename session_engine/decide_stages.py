@@ -7,8 +7,10 @@ from session_engine import commands as c
 from session_engine import events as e
 from session_engine.decide_turns import close_turn
 from session_engine.draft import Draft
+from session_engine.ids import PersonId
 from session_engine.queue import unheard, waiting
 from session_engine.refusals import Refused
+from session_engine.room import Room
 from session_engine.stages import NEXT_STAGE, Stage
 
 
@@ -50,10 +52,18 @@ def carry_over(draft: Draft, command: c.CarryOver) -> None:
         raise Refused("needs_confirm", "confirm")
     close_turn(draft, "stage")  # first: whoever had not started yet is carried over too
     room = draft.room
-    unsettled = [person for person in waiting(room) if not room.people[person].silenced]
+    unsettled = [person for person in waiting(room) if _is_owed_a_turn(room, person)]
     _move_on(draft, Stage.DISCUSSION, command.by)
     if unsettled:
         draft.add(e.HandsCarriedOver(at=draft.now, people=tuple(unsettled)))
+
+
+def _is_owed_a_turn(room: Room, person: PersonId) -> bool:
+    """Tell who is carried over: not who was only called once more after having had theirs."""
+    round_ = room.floor.round
+    assert round_ is not None
+    had_it = person in round_.settled and person not in round_.waiting
+    return not (had_it or room.people[person].silenced)
 
 
 def undo_advance(draft: Draft, command: c.UndoAdvance) -> None:
@@ -83,6 +93,9 @@ def hold(draft: Draft, command: c.Hold) -> None:
 
 def resume(draft: Draft, command: c.Resume) -> None:
     draft.add(e.RoomResumed(at=draft.now, by=command.by))
+    turn = draft.room.turn
+    if turn is not None and not turn.started and not draft.room.people[turn.person].present:
+        close_turn(draft, "absent")  # they went away meanwhile, when no clock of the floor ran
 
 
 def start_round(draft: Draft, command: c.StartRound) -> None:

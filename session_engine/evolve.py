@@ -16,7 +16,7 @@ from session_engine.limits import SECOND_MS, UNDO_MS
 from session_engine.replacing import replace
 from session_engine.room import Alert, Floor, People, Room, Round, Theme, Undo, circle
 from session_engine.settings import Settings
-from session_engine.stages import TURN_KIND, Stage, TurnKind
+from session_engine.stages import FLOOR_STAGES, TURN_KIND, Stage, TurnKind
 
 
 def created(event: e.RoomCreated) -> Room:
@@ -49,7 +49,7 @@ def created(event: e.RoomCreated) -> Room:
 
 def stage_changed(room: Room, event: e.StageChanged) -> Room:
     stage = Stage(event.to_stage)
-    kept = Floor(hands=room.floor.hands)
+    kept = Floor(hands=room.floor.hands if stage is Stage.DISCUSSION else {})  # they waited for it
     return replace(
         room,
         undo=Undo(
@@ -80,7 +80,9 @@ def advance_undone(room: Room, event: e.AdvanceUndone) -> Room:
     assert undo is not None
     floor = undo.floor
     raised_since = {
-        p: hand for p, hand in room.floor.hands.items() if p not in floor.hands and not hand.carried
+        p: hand
+        for p, hand in room.floor.hands.items()
+        if p not in floor.hands and not hand.carried and undo.stage in FLOOR_STAGES
     }
     restored = replace(
         room,
@@ -158,11 +160,13 @@ def time_given_back(room: Room, event: e.TimeGivenBack) -> Room:
 
 
 def round_started(room: Room, event: e.RoundStarted) -> Room:
-    return replace(
-        room,
-        floor=_with_round(room, room.floor, room.stage),
-        quiet_since=room.clock(event.at),
-    )
+    floor = _with_round(room, room.floor, room.stage)
+    if room.turn is not None:  # a closing word: theirs of the round, too
+        holder = room.turn.person
+        assert floor.round is not None
+        waiting = tuple(person for person in floor.round.waiting if person != holder)
+        floor = replace(floor, round=replace(floor.round, waiting=waiting, offers={holder: 1}))
+    return replace(room, floor=floor, quiet_since=room.clock(event.at))
 
 
 # ── the room ──────────────────────────────────────────────────────────────────

@@ -49,6 +49,15 @@ def without_place(floor: Floor, person: PersonId) -> Floor:
     )
 
 
+def without_the_gone(floor: Floor, person: PersonId) -> Floor:
+    """Take somebody out who goes; who comes back has had a turn that was interrupted."""
+    had_begun = person in floor.kept
+    floor = without_place(floor, person)
+    if floor.round is not None and had_begun:
+        floor = replace(floor, round=settled(floor.round, person, SPOKE))
+    return floor
+
+
 def settled(round_: Round, person: PersonId, how: str) -> Round:
     """Count somebody's offer of this round as done; who spoke stays so."""
     if round_.settled.get(person) == SPOKE:
@@ -84,8 +93,9 @@ def place_moved(room: Room, event: e.PlaceMoved) -> Room:
 def place_settled(room: Room, event: e.PlaceSettled) -> Room:
     person = PersonId(event.person)
     floor = without_place(room.floor, person)
-    if room.stage is not Stage.DISCUSSION:  # hands wait until the discussion
-        floor = replace(floor, hands=room.floor.hands)
+    hand = room.floor.hands.get(person)
+    if room.stage is not Stage.DISCUSSION and not _volunteered(floor.round, hand):
+        floor = replace(floor, hands=room.floor.hands)  # it waits until the discussion
     if floor.round is not None:
         floor = replace(floor, round=settled(floor.round, person, PASSED))
     return replace(room, floor=floor)
@@ -155,10 +165,9 @@ def turn_offered(room: Room, event: e.TurnOffered) -> Room:
         offers = {**floor.round.offers, person: offer}
         floor = replace(floor, round=replace(floor.round, offers=offers))
     keeps_hand = room.stage is not Stage.DISCUSSION and not _volunteered(floor.round, hand)
-    hands = floor.hands
-    floor = without_place(floor, person)
+    before, floor = floor, without_place(floor, person)
     if keeps_hand:
-        floor = replace(floor, hands=hands)
+        floor, hand = replace(floor, hands=before.hands), None
     turn = Turn(
         id=TurnId(event.turn),
         number=event.number,
@@ -170,8 +179,9 @@ def turn_offered(room: Room, event: e.TurnOffered) -> Room:
         window_ms=event.window_ms,
         used_ms=event.used_ms,
         ends_at=room.clock(event.at) + event.window_ms,
-        unanswered=hand.unanswered if hand is not None and not keeps_hand else 0,
-        invited=hand is None,
+        hand=hand,
+        called=person in before.called,
+        waited=before.round is not None and person in before.round.waiting,
     )
     return replace(room, floor=floor, turn=turn, turns_offered=event.number)
 
@@ -272,15 +282,19 @@ def _after_turn(room: Room, turn: Turn, event: e.TurnClosed) -> Floor:
         floor = replace(floor, kept={**floor.kept, person: (event.left_ms, used)})
     if event.outcome == LATER and event.reason == "stage":
         return _put_back(replace(room, floor=floor), turn)
+    if event.outcome == UNDONE:  # a hand raised since the advance is still up
+        return (
+            floor if turn.hand is None else replace(floor, hands={**floor.hands, person: turn.hand})
+        )
     if turn.kind is TurnKind.DISCUSSION:
-        floor = replace(floor, outcomes={**floor.outcomes, person: event.outcome})
         if event.outcome == LATER:
             missed = 1 if event.reason in ("unanswered", "absent") else 0
-            hand = Hand(order=room.order, unanswered=turn.unanswered + missed)
-            floor = replace(floor, hands={**floor.hands, person: hand})
-        elif event.outcome == PASSED:  # also a hand raised since the offer
+            hand = turn.hand or Hand(order=0, carried=True)
+            hand = replace(hand, order=room.order, unanswered=hand.unanswered + missed)
+            return replace(floor, hands={**floor.hands, person: hand})
+        if event.outcome == PASSED:  # also a hand raised since the offer
             floor = replace(floor, hands=_without(floor.hands, person))
-        return floor
+        return replace(floor, outcomes={**floor.outcomes, person: event.outcome})
     if floor.round is None:
         return replace(floor, called=(*floor.called, person)) if event.outcome == LATER else floor
     if event.outcome != LATER:
@@ -289,7 +303,6 @@ def _after_turn(room: Room, turn: Turn, event: e.TurnClosed) -> Floor:
         floor.round,
         waiting=(*_but(floor.round.waiting, person), person),
         later=floor.round.later | {person},
-        settled=_without(floor.round.settled, person),  # who passed before, and was called
     )
     return replace(floor, round=round_)
 
@@ -311,16 +324,17 @@ def _put_back(room: Room, turn: Turn) -> Floor:
     It comes first again and is not counted: an undo restores the stage with it.
     """
     floor, person = room.floor, turn.person
-    if turn.invited and turn.kind is TurnKind.DISCUSSION:
-        return replace(floor, called=(person, *floor.called))
+    if turn.hand is not None:
+        floor = replace(floor, hands={**floor.hands, person: turn.hand})
     if floor.round is not None:
         round_ = floor.round
-        offers = {**round_.offers, person: turn.offer - 1}
-        round_ = replace(round_, offers=offers, waiting=(person, *round_.waiting))
+        round_ = replace(round_, offers={**round_.offers, person: turn.offer - 1})
+        if turn.waited:
+            later = round_.later | {person} if round_.volunteers else round_.later  # still owed
+            round_ = replace(round_, waiting=(person, *round_.waiting), later=later)
         floor = replace(floor, round=round_)
-    if not turn.invited and person not in floor.hands:
-        hand = Hand(order=room.order, unanswered=turn.unanswered)
-        floor = replace(floor, hands={**floor.hands, person: hand})
+    if turn.called:
+        return replace(floor, called=(person, *floor.called))
     return replace(floor, pinned=(person, *floor.pinned))
 
 

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from session_engine import events as e
 from session_engine.commands import Role
-from session_engine.evolve_floor import with_newcomer, without_place
+from session_engine.evolve_floor import with_newcomer, without_the_gone
 from session_engine.ids import ConnectionId, PersonId
 from session_engine.limits import ABSENCE_MS, FIRST_CONNECTION_MS, MAX_GONE
 from session_engine.replacing import replace
@@ -116,7 +116,7 @@ def person_gone(room: Room, event: e.PersonGone) -> Room:
     if event.why == "expired" and not person.turns and not person.browser:
         # Was never here and cannot come back as the same person: nothing to remember.
         room = _without(room, person)
-    room = replace(room, floor=without_place(room.floor, person.id))
+    room = replace(room, floor=without_the_gone(room.floor, person.id))
     return _facilitators_checked(_with_few_gone(room), event.at)
 
 

@@ -56,11 +56,21 @@ class People(dict[PersonId, Person]):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Hand:
+    """A wish to speak; `order` is its place in the order of the log."""
+
+    order: int
+    unanswered: int = 0
+    carried: bool = False  # put up by the rules, not by the person
+
+
+@dataclass(frozen=True, kw_only=True)
 class Turn:
     """The open turn. Its `phase` is offered, speaking or grace.
 
     `ends_at` ends the present phase (window, limit, grace). While the holder
     is away `dropped_until` is set and `left_ms` keeps what was left of it.
+    `hand`, `called` and `waited` tell from where in the queue it was offered.
     """
 
     id: TurnId
@@ -74,8 +84,9 @@ class Turn:
     used_ms: int
     ends_at: int
     started: bool = False
-    unanswered: int = 0  # offers of this hand that nobody answered
-    invited: bool = False  # a facilitator gave the floor to somebody who had not asked
+    hand: Hand | None = None  # that the offer used up
+    called: bool = False  # by a facilitator who gave them the floor
+    waited: bool = False  # in the round
     dropped_until: int | None = None
     left_ms: int = 0
     grace_ms: int = 0
@@ -90,19 +101,10 @@ class Round:
     kind: TurnKind
     waiting: tuple[PersonId, ...]
     offers: Mapping[PersonId, int] = field(default_factory=dict)
-    settled: Mapping[PersonId, str] = field(default_factory=dict)  # spoke | passed
+    settled: Mapping[PersonId, str] = field(default_factory=dict)  # spoke | passed; never less
     later: frozenset[PersonId] = frozenset()
     volunteers: bool = False
     volunteers_order: int = 0  # hands from here on were raised for this round
-
-
-@dataclass(frozen=True, kw_only=True)
-class Hand:
-    """A wish to speak; `order` is its place in the order of the log."""
-
-    order: int
-    unanswered: int = 0
-    carried: bool = False  # put up by carrying over, not by the person
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -115,7 +117,7 @@ class Floor:
     pinned: tuple[PersonId, ...] = ()  # moved by a facilitator
     kept: Mapping[PersonId, tuple[int, int]] = field(default_factory=dict)  # (left, used) ms
     started: Mapping[PersonId, int] = field(default_factory=dict)  # turns in this discussion
-    outcomes: Mapping[PersonId, str] = field(default_factory=dict)  # last one of the discussion
+    outcomes: Mapping[PersonId, str] = field(default_factory=dict)  # spoke | passed: discussion
 
     __hash__ = object.__hash__  # by identity, as for Room
 

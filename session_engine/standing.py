@@ -7,13 +7,16 @@ Rule 2: a `Stance` is all that `you` shows of a person but who they are, their p
 
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
-from session_engine.commands import Role
+from session_engine.commands import Role, SupportKind
 from session_engine.ids import AlertId, PersonId, ThemeId
 from session_engine.queue import Queue, all_waiting, next_people, queue_of
 from session_engine.room import NEWEST, PARTS_KEPT, Alert, Floor, People, Person, Room, Theme, Turn
-from session_engine.turns import LATER, PASSED, SPOKE
+from session_engine.turns import LATER
+
+# A person may have called in several ways; the first of these says most about them.
+URGENCY: Final = (SupportKind.NOW, SupportKind.LEAVING, SupportKind.AFTER)
 
 
 class Standpoint(NamedTuple):
@@ -39,7 +42,7 @@ class Stance(NamedTuple):
     state: str  # knocking, seated or gone
     standing: str
     has_place: bool  # among those who are called in order
-    alert: AlertId | None  # their own newest call for support that is not closed
+    alert: AlertId | None  # their own most urgent call for support that is not closed
 
     @property
     def point(self) -> Standpoint:
@@ -120,8 +123,7 @@ def standings(floor: Floor, turn: Turn | None, is_held: bool) -> dict[PersonId, 
     Who is not in it stands nowhere ("none"). For facilitators and the person only.
     """
     if floor.round is None:
-        found = {who: last for who, last in floor.outcomes.items() if last in (SPOKE, PASSED)}
-        found |= dict.fromkeys((*floor.hands, *floor.called), "waiting")
+        found = {**floor.outcomes, **dict.fromkeys((*floor.hands, *floor.called), "waiting")}
     else:
         waiting = (*floor.round.waiting, *floor.called)
         found = {**floor.round.settled, **dict.fromkeys(waiting, "waiting")}
@@ -138,8 +140,7 @@ def resonated(themes: tuple[Theme, ...], person: PersonId) -> tuple[ThemeId, ...
 
 
 def own_alert(alerts: tuple[Alert, ...], person: PersonId) -> AlertId | None:
-    """Name the person's own newest call for support that is not closed."""
-    for alert in reversed(alerts):
-        if alert.person == person and alert.state != "closed":
-            return alert.id
-    return None
+    """Name the person's own most urgent call for support that is not closed."""
+    newest = reversed(alerts)
+    own = [alert for alert in newest if alert.person == person and alert.state != "closed"]
+    return min(own, key=lambda alert: URGENCY.index(SupportKind(alert.kind))).id if own else None

@@ -71,7 +71,7 @@ def outcome(room: Room, turn: Turn, reason: str) -> str:
         return SPOKE  # what was said was said; there is no time or no offer left
     if turn.kind is TurnKind.DISCUSSION:
         silent = reason in ("unanswered", "absent")
-        asked_enough = turn.invited or turn.unanswered + 1 >= MAX_OFFERS
+        asked_enough = turn.hand is None or turn.hand.unanswered + 1 >= MAX_OFFERS
         return PASSED if silent and asked_enough else LATER
     if room.floor.round is None:  # a closing word that was called for: a rest is asked for once
         return LATER if reason == "dropped" and turn.used_ms == 0 else PASSED

@@ -30,7 +30,7 @@ from session_engine.script import DEFAULT_SCRIPT
 from session_engine.situation import situation_of
 from session_engine.stages import TURN_KIND, Stage, TurnKind
 from session_engine.standing import Stance, stances, standings
-from session_engine.turns import LATER, left_ms
+from session_engine.turns import left_ms
 
 WAITING_VIEW: dict[str, Any] = {"waiting": True}
 ROUNDS = {TurnKind.INTRODUCTION: "introductions", TurnKind.CLOSING: "closing"}
@@ -91,7 +91,7 @@ def _progress(people: People, floor: Floor) -> dict[str, int]:
     if floor.round is not None:
         done: Any = floor.round.settled
     else:
-        done = {p for p, outcome in floor.outcomes.items() if outcome != LATER} | set(floor.started)
+        done = floor.outcomes.keys() | floor.started.keys()
     return {"done": sum(1 for person in seated if person.id in done), "of": len(seated)}
 
 

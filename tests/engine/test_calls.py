@@ -236,3 +236,21 @@ def test_there_are_no_more_calls_than_a_facilitator_can_be_shown() -> None:
     world.do(c.CloseAlert(by=FAY, alert=first))
     world.enter(ANA)
     world.do(c.AskSupport(by=ANA, kind=SupportKind.NOW))
+
+
+def test_of_two_calls_a_person_sees_the_more_urgent() -> None:
+    world = lobby(ANA)
+    now = ask(world)
+    world.do(c.AskSupport(by=ANA, kind=SupportKind.AFTER))
+    after = world.room.alerts[-1].id
+    world.do(c.TakeAlert(by=FAY, alert=after))
+    assert you(world.room, ANA, 0)["support"]["state"] == "open"  # nobody has the urgent one
+    world.do(c.TakeAlert(by=FAY, alert=now))
+    world.do(c.CloseAlert(by=FAY, alert=after))
+    world.do(c.AskSupport(by=ANA, kind=SupportKind.AFTER))
+    assert you(world.room, ANA, 0)["support"] | {"alert": now} == {
+        "alert": now,
+        "kind": SupportKind.NOW,
+        "state": "taken",
+        "by": "Fay",
+    }

@@ -372,3 +372,12 @@ def test_somebody_who_never_came_is_not_remembered() -> None:
     world.do(Enter(person=BEN, role=Role.PARTICIPANT, name="Ben"))
     world.wait(61 * SECOND)
     assert BEN not in world.room.people
+
+
+def test_who_knocks_comes_in_when_the_doors_are_opened_as_long_as_there_are_seats() -> None:
+    world = lobby(seats=2, doors="knock")
+    for person in (BEN, ANA, CAI):
+        world.do(at_the_door(person))
+    world.do(c.SetDoors(by=FAY, doors="open"))
+    assert seats(world) == [(BEN, 1), (ANA, 2)]
+    assert world.room.people[CAI].state == "knocking"

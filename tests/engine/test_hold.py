@@ -11,6 +11,7 @@ from tests.engine.world import (
     MINUTE,
     SECOND,
     introductions,
+    last_closed,
     lobby,
     next_people,
     speaking,
@@ -193,3 +194,16 @@ def test_there_is_nothing_to_hold_in_the_lobby() -> None:
 def test_only_facilitators_hold_and_resume(command: type[c.Hold] | type[c.Resume]) -> None:
     world = introductions(ANA)
     assert world.refused(command(by=ANA)) == "not_allowed"
+
+
+def test_an_offer_to_somebody_who_went_away_meanwhile_is_over_with_the_hold() -> None:
+    world = introductions(ANA, BEN)
+    assert world.offer_next() == ANA
+    world.do(c.Hold(by=FAY))
+    world.drop(ANA)
+    world.wait(30 * SECOND)
+    assert world.holder == ANA
+    world.do(c.Resume(by=FAY))
+    assert last_closed(world).reason == "absent"
+    world.wait(3 * SECOND)
+    assert world.holder == BEN

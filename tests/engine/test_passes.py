@@ -13,6 +13,7 @@ from tests.engine.world import (
     LATER,
     NOT_THIS_ROUND,
     SECOND,
+    World,
     discussion,
     introductions,
     last_closed,
@@ -217,3 +218,50 @@ def test_a_hand_for_the_discussion_stays_up_when_i_pass_my_introduction() -> Non
     world.do(c.Pass(by=ANA, kind=NOT_THIS_ROUND))
     world.advance()
     assert next_people(world) == [ANA]
+
+
+def done(world: World) -> int:
+    """How many are done, as everybody sees it."""
+    return int(view(world.room, Role.OBSERVER)["progress"]["done"])
+
+
+def test_the_count_does_not_tell_who_passed_from_who_spoke_in_the_discussion() -> None:
+    for kind in (NOT_THIS_ROUND, None):
+        world = discussion(ANA, BEN, hands=[ANA])
+        world.offer_next()
+        if kind is None:
+            world.start()
+            world.finish()
+        else:
+            world.do(c.Pass(by=ANA, kind=kind, turn=world.turn_id))
+        assert done(world) == 1
+        world.do(c.RaiseHand(by=ANA))
+        world.offer_next()
+        world.do(c.Pass(by=ANA, kind=LATER, turn=world.turn_id))
+        assert done(world) == 1
+
+
+def test_nor_in_a_round_when_they_are_given_the_floor_again() -> None:
+    for passes in (True, False):
+        world = introductions(ANA, BEN)
+        assert world.offer_next() == ANA
+        if passes:
+            world.do(c.Pass(by=ANA, kind=NOT_THIS_ROUND, turn=world.turn_id))
+        else:
+            world.start()
+            world.finish()
+        world.do(c.GiveFloor(by=FAY, person=ANA))
+        assert world.offer_next() == ANA
+        world.do(c.Pass(by=ANA, kind=LATER, turn=world.turn_id))
+        assert done(world) == 1
+
+
+def test_a_hand_raised_for_the_round_is_used_up_by_a_pass_before_the_offer_too() -> None:
+    world = introductions(ANA, BEN, CAI)
+    world.do(c.RaiseHand(by=CAI))  # for the discussion
+    world.do(c.VolunteersOnly(by=FAY))
+    world.do(c.RaiseHand(by=BEN))
+    for person in (BEN, CAI):
+        world.do(c.Pass(by=person, kind=NOT_THIS_ROUND))
+    world.advance()
+    assert world.room.floor.hands.keys() == {CAI}

@@ -17,7 +17,9 @@ from tests.engine.world import (
     last_closed,
     lobby,
     next_people,
+    speak,
     speaking,
+    standing,
 )
 
 # ── introductions ─────────────────────────────────────────────────────────────
@@ -252,3 +254,29 @@ def test_who_leaves_before_they_start_is_asked_once_more_and_not_again() -> None
     world.do(c.Leave(by=ANA))
     world.enter(ANA)
     assert ANA not in next_people(world)
+
+
+def test_who_leaves_with_the_rest_of_a_turn_has_had_it() -> None:
+    world = introductions(ANA, BEN)
+    world.offer_next()
+    world.start()
+    world.wait(50 * SECOND)
+    world.do(c.Pass(by=ANA, kind=LATER, turn=world.turn_id))
+    world.do(c.Leave(by=ANA))
+    world.enter(ANA)
+    assert next_people(world) == [BEN]
+    assert standing(world, ANA) == "spoke"
+
+
+def test_a_closing_word_that_is_open_is_the_one_of_the_round_that_starts() -> None:
+    world = closing(ANA, BEN)
+    world.do(c.GiveFloor(by=FAY, person=ANA))
+    assert world.offer_next() == ANA
+    world.do(c.StartRound(by=FAY))
+    assert next_people(world) == [BEN]
+    world.do(c.Pass(by=ANA, kind=LATER, turn=world.turn_id))
+    assert next_people(world) == [BEN, ANA]
+    speak(world)
+    assert world.offer_next() == ANA
+    world.do(c.Pass(by=ANA, kind=LATER, turn=world.turn_id))  # the second: not this round
+    assert next_people(world) == []
