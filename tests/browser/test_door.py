@@ -175,8 +175,28 @@ def test_a_lost_connection_keeps_what_was_typed(visit: Visit, links: dict[str, s
     page.click("#enter")
     expect(page.get_by_role("status")).to_contain_text("We cannot reach the room at the moment.")
     visit.context.set_offline(False)
+    page.wait_for_url("**/room/*")  # it tries again by itself
+
+
+def test_the_skip_link_does_not_lose_the_way_in(visit: Visit, links: dict[str, str]) -> None:
+    page = visit.to_the_door(links["participant"])
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("link", name="Skip to the content")).to_be_focused()
+    page.keyboard.press("Enter")
+    page.wait_for_url("**#main")
+    page.reload()
+    visit.agree()
+    expect(page.locator("#name")).to_be_visible()
+
+
+def test_a_browser_that_is_full_is_told_so(visit: Visit, links: dict[str, str]) -> None:
+    page = visit.to_the_door(links["participant"])
+    visit.agree()
+    page.fill("#name", "Asha")
+    page.evaluate("sessionStorage.setItem('x', 'x'.repeat(5 * 1024 * 1024 - 200))")
     page.click("#enter")
-    page.wait_for_url("**/room/*")
+    told = page.get_by_role("heading", name="This browser lets our page remember nothing.")
+    expect(told).to_be_focused()
 
 
 # ---- Languages and screens -----------------------------------------------------------

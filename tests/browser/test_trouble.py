@@ -175,6 +175,7 @@ def test_leaving_is_quiet_and_needs_no_second_thought(pair: tuple[Visitor, Visit
     asha.check("leaving")
     asha.page.locator("dialog").get_by_role("button", name="Leave").click()
     asha.see("You have left the circle.")
+    expect(asha.page).to_have_title("Thera-Peer")  # it was her turn
     asha.check("left")
     meera.see("0 participants here")
 
@@ -291,3 +292,37 @@ def test_an_offer_is_never_covered_by_gestures(pair: tuple[Visitor, Visitor]) ->
     asha.see("With you")
     asha.button("Not this round").click()
     asha.moment("Thank you for being here. You can simply listen.")
+
+
+def test_a_new_call_for_support_is_not_answered_by_an_older_one(
+    server: RunningServer, pair: tuple[Visitor, Visitor]
+) -> None:
+    meera, asha = pair
+    asha.page.get_by_role("link", name="Urgent support").click()
+    asha.press("Please talk to me afterwards")
+    meera.press("I have it")
+    status = asha.page.locator("[data-call-status]")
+    expect(status).to_have_text("Meera has seen it and is with you.")
+    (worker,) = server.workers()
+    os.kill(worker, signal.SIGSTOP)
+    try:
+        asha.press("I need someone now")
+        asha.page.wait_for_timeout(1_500)  # three times it is drawn
+        assert "Meera" not in status.inner_text()
+    finally:
+        os.kill(worker, signal.SIGCONT)
+    expect(status).to_contain_text("Sent.")
+    meera.press("I have it")
+    expect(status).to_have_text("Meera has seen it and is with you.")
+
+
+def test_a_room_whose_scripts_did_not_arrive_can_be_tried_again(
+    server: RunningServer, chromium: Browser
+) -> None:
+    asha = Visitor(chromium)
+    asha.page.route("**/room_store*.js*", lambda route: route.abort(), times=1)
+    asha.come_in(server.create(*OPEN)["participant"], "Asha")
+    asha.see("Coming in…")
+    asha.page.get_by_role("link", name="Try again").click()
+    asha.see("You are here.")
+    asha.close()

@@ -5,7 +5,7 @@
  * other refusal says what can be done.
  */
 import { enter, lookAt } from "./door_api.js";
-import { browserMark, takeLink } from "./door_link.js";
+import { browserMark, isGiven, takeLink } from "./door_link.js";
 import { part, put, showProblem, showSession, showStep } from "./door_view.js";
 import { AWAY, wordsFor } from "./door_words.js";
 import { formatTime, t } from "./strings.js";
@@ -15,6 +15,7 @@ import { formatTime, t } from "./strings.js";
 const door = part("door");
 const link = remembered();
 const LONGEST_TIMER_MS = 2 ** 31 - 1; // a longer one fires at once
+const AGAIN_MS = 5_000; // after the network, or the server, was away
 const SPREAD_MS = 1500; // thirty-five people need not knock in the same instant
 
 /** @type {import("./door_api.js").Session | undefined} */
@@ -63,7 +64,7 @@ function agree() {
   showStep("name");
 }
 
-async function goIn() {
+async function goIn(again = false) {
   if (busy || !session || !link) return;
   const observer = session.role === "observer";
   const name = observer ? t("Observer") : part("name").value.trim();
@@ -71,11 +72,15 @@ async function goIn() {
   wrongName("");
   busy = true;
   clearTimeout(waiting);
-  put("enter-status", t("Opening the door…"));
+  if (!again) put("enter-status", t("Opening the door…"));
   const found = await enter({ link, name, consent: door.dataset.guidelines, browser: browserMark() });
   busy = false;
   if (!found.ok) return refused(found.problem);
-  sessionStorage.setItem(`tp-pass:${found.answer.session}`, JSON.stringify(found.answer));
+  try {
+    sessionStorage.setItem(`tp-pass:${found.answer.session}`, JSON.stringify(found.answer));
+  } catch {
+    return showProblem(wordsFor({ code: "no_storage", message: "" }, door.dataset.contact)); // it is full
+  }
   location.replace(`/room/${encodeURIComponent(found.answer.session)}`);
 }
 
@@ -86,8 +91,9 @@ function refused(problem) {
   if (problem.code === "invalid") return wrongName(t("Please choose another name, of at most 40 letters that can be seen."));
   if (problem.code === "not_open" && problem.opens_at) return waitForDoors(problem.opens_at);
   const words = wordsFor(problem, door.dataset.contact);
-  if (words === AWAY) return put("enter-status", `${words.title} ${words.advice}`); // what was typed stays
-  showProblem(words);
+  if (words !== AWAY) return showProblem(words);
+  put("enter-status", `${words.title} ${words.advice}`); // what was typed stays
+  waiting = window.setTimeout(goIn, AGAIN_MS, true);
 }
 
 /** @param {number} opensAt by the server's clock */
@@ -116,6 +122,6 @@ part("door-form").addEventListener("submit", (/** @type {Event} */ event) => {
   if (part("step-name").hidden) agree();
   else void goIn();
 });
-window.addEventListener("hashchange", () => location.reload()); // another link in the same tab
+window.addEventListener("hashchange", () => isGiven() && location.reload()); // another link in the same tab
 
 await look();

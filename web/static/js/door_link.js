@@ -7,10 +7,13 @@
 
 const KEY = "tp-link";
 
+/** Is there a secret in the address? A place of this page is none: the skip link names one. */
+export const isGiven = () => location.hash.length > 1 && !document.getElementById(location.hash.slice(1));
+
 /** @returns {string} the secret, or "" when this tab has none */
 export function takeLink() {
   const secret = location.hash.slice(1);
-  if (!secret) return sessionStorage.getItem(KEY) ?? "";
+  if (!isGiven()) return sessionStorage.getItem(KEY) ?? "";
   sessionStorage.setItem(KEY, secret);
   history.replaceState(null, "", location.pathname + location.search);
   return secret;

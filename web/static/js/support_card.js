@@ -12,8 +12,10 @@
 import { t } from "./strings.js";
 
 /** @typedef {"now" | "after" | "leaving"} Kind */
-/** @typedef {{ kind: Kind, state: "open" | "loud" | "on_call" | "taken", by: string | null }} Support */
+/** @typedef {{ alert: string, kind: Kind, state: "open" | "loud" | "on_call" | "taken", by: string | null }} Support */
 /** @typedef {(kind: Kind, note: string) => Promise<string>} Ask */
+
+const SENT = () => t("Sent. The circle cannot see it; the facilitators can, and after a minute the person on call.");
 
 /** @param {{ ask?: Ask }} [options] without `ask` the card shows helplines only */
 export function supportCard({ ask } = {}) {
@@ -21,6 +23,9 @@ export function supportCard({ ask } = {}) {
   const call = /** @type {HTMLElement} */ (card.querySelector("[data-call]"));
   const note = /** @type {HTMLTextAreaElement} */ (card.querySelector("textarea"));
   const status = /** @type {HTMLElement} */ (card.querySelector("[data-call-status]"));
+
+  let sending = 0;
+  let shown = "";
 
   /** @param {string} words */
   const say = (words) => {
@@ -35,11 +40,13 @@ export function supportCard({ ask } = {}) {
 
   /** @param {Support | null} support the person's own call, from the newest view */
   function show(support) {
-    if (!support) return;
+    const news = support ? `${support.alert} ${support.state} ${support.by}` : "";
+    if (!support || sending || news === shown) return; // what a newer press was told stays
+    shown = news;
     if (support.state === "taken") {
       say(support.by ? t("{name} has seen it and is with you.", { name: support.by }) : t("A facilitator has seen it."));
     } else {
-      say(t("Sent. The circle cannot see it; the facilitators can, and after a minute the person on call."));
+      say(SENT());
     }
   }
 
@@ -47,10 +54,12 @@ export function supportCard({ ask } = {}) {
   async function send(kind) {
     if (!ask) return;
     say(t("Sending…"));
+    sending += 1;
     const answer = await ask(kind, note.value.trim());
+    sending -= 1;
     if (answer !== "sent") return say(answer);
     note.value = "";
-    show({ kind, state: "open", by: null });
+    say(SENT());
   }
 
   call.hidden = !ask;

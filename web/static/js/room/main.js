@@ -113,6 +113,7 @@ function drawNow() {
   if (!now || gone !== null) {
     sound.rest();
     offerCall(null, card);
+    document.title = "Thera-Peer";
     return render([bareHead(), farewell(gone ?? 4100)], root);
   }
   writeAgain(now);

@@ -12,9 +12,21 @@ import { stepRests } from "./steady.js";
 
 const REMEMBERED = "tp-keys";
 
-export const keysWanted = () => localStorage.getItem(REMEMBERED) !== "off";
-export const rememberKeys = (/** @type {boolean} */ on) =>
-  localStorage.setItem(REMEMBERED, on ? "on" : "off");
+export function keysWanted() {
+  try {
+    return localStorage.getItem(REMEMBERED) !== "off";
+  } catch {
+    return true; // a browser that lets pages remember nothing
+  }
+}
+
+export function rememberKeys(/** @type {boolean} */ on) {
+  try {
+    localStorage.setItem(REMEMBERED, on ? "on" : "off");
+  } catch {
+    // it is so until the page is left
+  }
+}
 
 export function kbd(/** @type {Room} */ { ui }, /** @type {string} */ key) {
   return ui.keys ? html`<kbd aria-hidden="true">${key}</kbd>` : nothing;
