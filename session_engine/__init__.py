@@ -34,6 +34,7 @@ from session_engine.room import (
     connected,
     find_person,
     is_closed,
+    untaken,
 )
 from session_engine.rules import RULES, may
 from session_engine.schedule import first_wait_ms, places
@@ -91,6 +92,7 @@ __all__ = [
     "replay",
     "stances",
     "to_dict",
+    "untaken",
     "view",
     "whom",
     "you",

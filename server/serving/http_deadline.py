@@ -73,7 +73,7 @@ class DeadlineProtocol(HttpToolsProtocol):
                 self._read_without_wish()
             if self.transport.is_closing() or self.transport.get_protocol() is not self:
                 return
-            if not self._has_head and self._around_body > HEAD_MAX_BYTES:
+            if not self._has_head and self._around_body >= HEAD_MAX_BYTES:
                 self.send_400_response("The head of this request is too large.")
                 return
             if self._around_body > AROUND_BODY_MAX_BYTES:

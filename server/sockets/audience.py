@@ -33,6 +33,7 @@ from session_engine import (
     Role,
     Room,
     awaits_help,
+    untaken,
     view,
     you,
 )
@@ -99,6 +100,7 @@ class Audience:
         self._due: asyncio.TimerHandle | None = None
         self._shown_at = 0.0
         self._ending: asyncio.TimerHandle | None = None
+        self._calls = 0  # for support, that nobody has taken
         # Those whose right to be here was checked, and by what they are shown; None: not yet.
         self._checked: tuple[Mapping[PersonId, Person], str] | None = None
         self._by_shape: dict[Shape, list[Listener]] = {}
@@ -212,11 +214,17 @@ class Audience:
         self._checked = (room.people, room.stage) if room is not None and complete else None
 
     def _end_soon(self, room: Room) -> None:
-        if room.stage != "ended" or self._ending is not None:
+        if room.stage != "ended":
             return
         passed = (self._clock.now_ms() - room.stage_started_at) / 1000
         # Who is here after that waited for a call for support, and now sees who has it.
         wait = ENDED_SECONDS - passed if passed < ENDED_SECONDS else ENDED_SECONDS
+        before, self._calls = self._calls, len(untaken(room))
+        if self._ending is not None:
+            if self._calls >= before:
+                return
+            self._ending.cancel()
+            wait = ENDED_SECONDS  # somebody has it: that is to be seen for as long
         self._ending = asyncio.get_running_loop().call_later(wait, self._close_all)
 
     def _close_all(self) -> None:

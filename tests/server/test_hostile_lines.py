@@ -159,6 +159,14 @@ async def test_a_huge_head_is_refused_when_it_is_too_large(house: House, head: b
     writer.close()
 
 
+async def test_a_head_is_as_large_as_it_may_be_whether_it_comes_in_one_piece_or_not(
+    house: House,
+) -> None:
+    async with httpx.AsyncClient(base_url=house.workers[0].url) as client:
+        huge = {"x-padding": "a" * (HEAD_MAX_BYTES + 1_000)}
+        assert (await client.get("/healthz", headers=huge)).status_code == 400
+
+
 async def test_a_head_of_usual_size_and_a_body_that_is_too_large_get_their_answers(
     house: House,
 ) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import signal
+import time
 
 import pytest
 
@@ -141,6 +142,22 @@ async def test_who_calls_at_the_end_stays_until_somebody_has_it(house: House) ->
         assert await person.closed(seconds=15) == 4102
     with pytest.raises(AssertionError, match="ended"):
         await Person.at_door(house, session, Role.FACILITATOR, "Late", 0)
+
+
+async def test_who_has_a_call_is_to_be_seen_for_ten_seconds_also_soon_after_the_end(
+    house: House,
+) -> None:
+    session = await house.create()
+    facilitator = await Person.enter(house, session, Role.FACILITATOR, "Meera", 0)
+    ana = await Person.enter(house, session, Role.PARTICIPANT, "Ana", 0)
+    await facilitator.done("end_session", confirm=True)
+    await ana.done("ask_support", kind="now", note="")
+    view = await facilitator.see(lambda view, you: len(view["alerts"]) == 1)
+    await asyncio.sleep(6)
+    await facilitator.done("take_alert", alert=view["alerts"][0]["id"])
+    taken = time.monotonic()
+    assert await ana.closed(seconds=15) == 4102
+    assert time.monotonic() - taken > 9
 
 
 async def test_also_after_the_end_a_person_has_one_socket(house: House) -> None:
