@@ -52,7 +52,6 @@ def view(room: Room, role: Role) -> dict[str, Any]:
 def _public(room: Room) -> dict[str, Any]:
     turn = room.turn
     return {
-        "mode": room.settings.mode,
         "stage": str(room.stage),
         "stage_started_at": room.stage_started_at,
         "stage_ends_at": stage_ends_at(room),
@@ -109,6 +108,7 @@ def _circle_view(room: Room) -> dict[str, Any]:
         }
     round_ = room.floor.round
     return {
+        "mode": room.settings.mode,
         "title": room.settings.title,
         "planned_end": room.settings.planned_end_ms,
         "prompt": room.prompt,

@@ -82,6 +82,8 @@ class Session(RuleBasedStateMachine):
         )
         self.offers: dict[tuple[int, PersonId], int] = {}
         self.was_ended = False
+        self.period: tuple[Stage, int, bool] | None = None
+        self.done: set[PersonId] = set()
         self.shown_on: dict[Stance, tuple[object, object]] = {}
         self.world.enter(FAY, Role.FACILITATOR)
         for someone in PEOPLE[:3]:
@@ -292,10 +294,22 @@ class Session(RuleBasedStateMachine):
                 assert round_.offers.get(someone, 0) < 2 or someone in round_.settled
 
     @invariant()
-    def who_waits_in_a_round_is_not_done_with_it(self) -> None:
+    def who_waits_in_a_round_and_is_done_with_it_was_called_once_more(self) -> None:
+        """They said *later* then, which is told from spoken turns by nobody."""
         round_ = self.world.room.floor.round
         if round_ is not None:
-            assert not round_.settled.keys() & {*round_.waiting, *round_.later}
+            again = round_.settled.keys() & {*round_.waiting, *round_.later}
+            assert not again or any(isinstance(x, e.FloorGiven) for x in self.world.log)
+
+    @invariant()
+    def the_count_of_who_is_done_falls_for_nobody(self) -> None:
+        room = self.world.room
+        floor = room.floor
+        period = room.stage, room.stage_started_at, floor.round is None
+        done = set(floor.round.settled if floor.round else {*floor.outcomes, *floor.started})
+        if period == self.period:
+            assert done >= self.done & room.people.keys()
+        self.period, self.done = period, done
 
     @invariant()
     def at_most_as_many_sit_as_there_are_seats(self) -> None:

@@ -30,10 +30,10 @@ from tests.engine.world import (
     standing,
 )
 
-EVERYBODY = {"mode", "stage", "stage_started_at", "stage_ends_at", "held", "facilitator_present"}
+EVERYBODY = {"stage", "stage_started_at", "stage_ends_at", "held", "facilitator_present"}
 COUNTS = {"turn", "progress", "observers"}
 CIRCLE = {"prompt", "limit_s", "last_turn", "next", "people", "themes", "doors"}
-CIRCLE_TOO = {"title", "planned_end", "round", "calm", "on_hold_since", "volunteers"}
+CIRCLE_TOO = {"mode", "title", "planned_end", "round", "calm", "on_hold_since", "volunteers"}
 FACILITATORS = {"fit", "script", "alerts", "knocking", "undo_until"}
 FACILITATORS_TOO = {
     "limits",

@@ -53,7 +53,6 @@ async def test_observers_never_see_a_name_or_who_speaks(house: House) -> None:
     view = await observer.see(lambda view, you: view["turn"] is not None)
     assert "person" not in view["turn"]
     assert view.keys() == {
-        "mode",
         "stage",
         "stage_started_at",
         "stage_ends_at",
