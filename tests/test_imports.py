@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -101,3 +102,20 @@ def test_every_module_of_the_server_is_in_a_layer(path: Path) -> None:
 @pytest.mark.parametrize("path", sources("tests/engine"), ids=name_of)
 def test_tests_of_the_engine_need_no_server(path: Path) -> None:
     assert "server" not in {name.split(".")[0] for name in imports(path)}
+
+
+@pytest.mark.parametrize(
+    ("first", "elsewhere"), [("door.js", "room/"), ("page.js", "room/"), ("room/main.js", "door")]
+)
+def test_a_page_loads_no_script_whose_words_it_does_not_get(first: str, elsewhere: str) -> None:
+    """web/build.py leaves the words of other pages out."""
+    scripts = ROOT / "web/static/js"
+    loaded, new = set[Path](), {scripts / first}
+    while new:
+        path = new.pop()
+        loaded.add(path)
+        found = re.findall(r"""(?:from|import|import\()\s*"(\.[^"]+\.js)\"""", path.read_text())
+        new |= {(path.parent / name).resolve() for name in found} - loaded
+    assert len(loaded) > 3
+    names = [path.relative_to(scripts).as_posix() for path in loaded if "vendor" not in path.parts]
+    assert [name for name in names if name.startswith(elsewhere)] == []

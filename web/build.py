@@ -1,7 +1,7 @@
 """Makes what browsers load out of npm packages and catalogues.
 
 - web/static/vendor: the used files of node_modules, and one sprite of the icons in icons.txt;
-- web/static/locales/<language>.json: the words for JavaScript;
+- web/static/locales/<language>.<door or room>.json: the words for JavaScript;
 - web/locales/<language>/LC_MESSAGES/messages.mo: the words for Python and templates.
 
 Run by the build hook after `npm ci`; nothing made here is committed.
@@ -23,6 +23,9 @@ WEB = Path(__file__).resolve().parent
 MODULES = WEB / "node_modules"
 VENDOR = WEB / "static" / "vendor"
 LOCALES = WEB / "locales"
+OF_PAGES = ("web/templates/", "server/pages/")
+# Which scripts a page never loads: the room, and all others.
+ELSEWHERE = {"room": "web/static/js/door", "door": "web/static/js/room/"}
 
 # The modules of lit-html in use, and what they import themselves. A new directive goes here.
 LIT_MODULES = (
@@ -106,37 +109,39 @@ def write_sprite(names: Iterable[str]) -> None:
     (VENDOR / "icons.svg").write_text(sprite, encoding="utf-8")
 
 
-def words(catalogue: Catalog) -> dict[str, str | list[str]]:
+def words(catalogue: Catalog, elsewhere: str) -> dict[str, str | list[str]]:
     """Return a catalogue as JavaScript reads it: singular -> text, or the texts of its plurals.
 
-    What stands in pages only is written by the server: a phone need not load it again.
+    What stands in pages only is written by the server, and what stands only in scripts whose paths
+    begin with `elsewhere` is for other pages: a phone need not load either.
     """
     return {
         message.id if isinstance(message.id, str) else message.id[0]: (
             message.string if isinstance(message.string, str) else list(message.string or ())
         )
         for message in catalogue
-        if message.id and not message.fuzzy and not _is_of_pages(message)
+        if message.id and not message.fuzzy and not _is_of(message, *OF_PAGES, elsewhere)
     }
 
 
-def _is_of_pages(message: Message) -> bool:
-    pages = ("web/templates/", "server/pages/")
-    return all(place.startswith(pages) for place, _ in message.locations)
+def _is_of(message: Message, *places: str) -> bool:
+    return all(place.startswith(places) for place, _ in message.locations)
 
 
 def compile_catalogues() -> None:
     """Write each language's catalogue for Python (.mo) and for JavaScript (.json)."""
     out = WEB / "static" / "locales"
-    out.mkdir(parents=True, exist_ok=True)
+    shutil.rmtree(out, ignore_errors=True)
+    out.mkdir(parents=True)
     for source in sorted(LOCALES.glob("*/LC_MESSAGES/messages.po")):
         language = source.parent.parent.name
         with source.open("rb") as file:
             catalogue = read_po(file, locale=language)
         with source.with_suffix(".mo").open("wb") as file:
             write_mo(file, catalogue)
-        text = json.dumps(words(catalogue), ensure_ascii=False, separators=(",", ":"))
-        (out / f"{language}.json").write_text(text + "\n", encoding="utf-8")
+        for page, elsewhere in ELSEWHERE.items():
+            text = json.dumps(words(catalogue, elsewhere), ensure_ascii=False, separators=(",", ":"))
+            (out / f"{language}.{page}.json").write_text(text + "\n", encoding="utf-8")
 
 
 def main() -> None:

@@ -16,15 +16,16 @@
 /** Language of the page: "en", "hi" or "mr". */
 export const language = document.documentElement.lang || "en";
 
-const catalogue = await load(language);
+const catalogue = await load();
 const plurals = new Intl.PluralRules(language);
 const numbers = new Intl.NumberFormat(language);
 
-/** @param {string} of @returns {Promise<Catalogue>} */
-async function load(of) {
-  if (of === "en") return {};
+/** @returns {Promise<Catalogue>} the one that the page loads already; English has none */
+async function load() {
+  const words = document.querySelector("link[as=fetch]");
+  if (!(words instanceof HTMLLinkElement)) return {};
   try {
-    const answer = await fetch(new URL(`../locales/${of}.json`, import.meta.url));
+    const answer = await fetch(words.href);
     return answer.ok ? await answer.json() : {};
   } catch {
     return {};
