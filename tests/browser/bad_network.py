@@ -31,6 +31,7 @@ class BadNetwork:
         self._stalled_until = 0.0
         self._tasks: set[asyncio.Task[None]] = set()
         self._writers: list[asyncio.StreamWriter] = []
+        self._swallowed: set[asyncio.StreamWriter] = set()
         self.port = 0
         self._ready = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
@@ -89,9 +90,16 @@ class BadNetwork:
                 await asyncio.sleep(max(0, self._stalled_until - self._loop.time()))
                 if not data:
                     break
+                if sink in self._swallowed:
+                    continue
                 sink.write(data)
                 await sink.drain()
-        sink.close()
+        if sink not in self._swallowed:
+            sink.close()
+
+    def swallow(self) -> None:
+        """Pass nothing on any more in the connections that there are, and say nothing of it."""
+        self._loop.call_soon_threadsafe(lambda: self._swallowed.update(self._writers))
 
     def close(self) -> None:
         """End it and all its connections."""

@@ -10,6 +10,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserType, expect
 
 from session_engine import Role
+from tests.browser.bad_network import BadNetwork, Badness
 from tests.browser.conftest import Newcomer, OpenSession
 from tests.browser.sound import RECORDER, Record, write_speech
 from tests.browser.test_voice import browser_with
@@ -26,6 +27,7 @@ AS_SAFARI = """(() => {
     return ask.call(this, wish);
   };
 })();"""
+HEARS_ME = "Your microphone is on. The circle hears you."
 CANARY = "heron-on-the-lake"
 FAKE = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]
 # Everything that a browser keeps for a page: none of it may hold what was said.
@@ -46,8 +48,12 @@ def chromiums(chromium: Browser) -> BrowserType:
 
 
 @pytest.fixture(scope="module")
-def talking(chromiums: BrowserType, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
-    speech: Path = write_speech(tmp_path_factory.mktemp("speech"))
+def speech(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_speech(tmp_path_factory.mktemp("speech"))
+
+
+@pytest.fixture(scope="module")
+def talking(chromiums: BrowserType, speech: Path) -> Iterator[Browser]:
     with browser_with(chromiums, *FAKE, f"--use-file-for-fake-audio-capture={speech}") as browser:
         yield browser
 
@@ -188,3 +194,42 @@ def test_no_sound_is_carried_in_other_modes(
     assert asha.page.evaluate("Object.keys(recorded)") == []
     assert len(asha.page.workers) == 0
     expect(meera.page.locator(".talk-button")).to_have_count(0)
+
+
+# The loudest that came out of the loudspeaker since it was last asked.
+LOUD = """() => {
+  const { heard } = recorded;
+  const loud = heard.parts.some((part) => part.some((sample) => Math.abs(sample) > 0.05));
+  heard.parts = [];
+  return loud;
+}"""
+
+
+def test_a_voice_comes_back_after_a_network_that_says_nothing(
+    two_workers: House, chromium: Browser, chromiums: BrowserType, speech: Path
+) -> None:
+    session = OpenSession(two_workers, introduction_s=120)
+    port = two_workers.workers[0].port
+    network = BadNetwork(port, Badness(0, 0, 0))
+    rule = f"--host-resolver-rules=MAP 127.0.0.1:{port} 127.0.0.1:{network.port}"
+    meera = Visitor(chromium, DESK)
+    meera.page.add_init_script(RECORDER)
+    meera.come_in(session.link(Role.FACILITATOR, 1), "Meera")
+    voice = f"--use-file-for-fake-audio-capture={speech}"
+    with browser_with(chromiums, *FAKE, voice, rule) as browser:
+        asha = Visitor(browser).come_in(session.link(Role.PARTICIPANT, 0), "Asha")
+        meera.press("Begin the session")
+        meera.press("Move to introductions")
+        asha.press("Start")
+        asha.see(HEARS_ME)
+        meera.page.wait_for_function(LOUD)
+        network.swallow()
+        asha.see("Connection lost. Your place is kept.")
+        asha.press("Start")
+        asha.see(HEARS_ME)
+        meera.page.evaluate(LOUD)
+        meera.page.wait_for_function(LOUD)
+        asha.close()
+    network.close()
+    meera.close()
+    assert asha.noise == meera.noise == []

@@ -23,7 +23,7 @@ import { hasCodecs, hasSound, openWorker } from "./voice_support.js";
  * @property {boolean} facilitator one is heard just now
  */
 
-const NOTICED_MS = 1_500; // a way back in that is this short needs no words
+const NOTICED_MS = 1_500; // a way in, or back in, that is this short needs no words
 
 /** The number of the turn that I may speak in now; null when I may not. @param {View} view @param {You} you */
 function mySpeakingTurn({ turn, held }, { person }) {
@@ -49,6 +49,7 @@ export class Voice {
     this.poor = false;
     this.link = "opening";
     this.lost_at = 0;
+    this.here = true;
     /** @type {number[]} seats that are heard */
     this.voices = [];
     this.wayOfTurn = chosen().way;
@@ -56,11 +57,13 @@ export class Voice {
 
   /** What is on the screen of it. @returns {VoiceState} */
   state() {
-    const away = this.link === "lost" && performance.now() - this.lost_at > NOTICED_MS;
+    const waits = this.link === "opening" || this.link === "lost";
+    const away = this.worker !== null && waits && performance.now() - this.lost_at > NOTICED_MS;
+    const microphone = this.sending?.state ?? "closed";
     return {
       carried: this.link !== "closed",
       listening: hasSound() ? (this.loudspeaker?.state ?? "opening") : "none",
-      microphone: this.sending?.state ?? "closed",
+      microphone: away && microphone === "open" ? "opening" : microphone, // nobody hears it yet
       level: this.sending?.level ?? 0,
       way: this.wayOfTurn,
       talks: this.talks,
@@ -72,6 +75,10 @@ export class Voice {
   /** @param {View} view @param {You} you @param {boolean} here whether the live socket is open */
   follow(view, you, here) {
     if (!this.worker) this.begin();
+    // The live socket is asked whether it lives, the voice's is not: what was lost under the one
+    // was lost under the other.
+    if (here && !this.here && this.link !== "closed") this.worker?.postMessage({ do: "renew" });
+    this.here = here;
     this.loudspeaker?.hush(view.held && !this.voices.includes(0));
     const turn = here ? mySpeakingTurn(view, you) : null;
     this.open(you.role === "facilitator" ? (this.talks && here ? (view.turn?.number ?? 0) : null) : turn);
@@ -81,6 +88,8 @@ export class Voice {
     if (!hasSound()) return;
     const worker = openWorker();
     this.worker = worker;
+    this.link = "opening";
+    this.lost_at = performance.now();
     worker.onmessage = ({ data }) => this.told(data);
     this.loudspeaker = new Loudspeaker(worker, this.changed);
     this.sending = new Sending(worker, this.changed);

@@ -30,7 +30,7 @@ export class VoiceLine {
   }
 
   open() {
-    clearTimeout(this.again);
+    this.close(); // two sockets of one person would replace each other
     const socket = new WebSocket(this.url);
     socket.binaryType = "arraybuffer";
     this.socket = socket;
@@ -66,8 +66,16 @@ export class VoiceLine {
     this.socket.send(/** @type {string} */ (data));
   }
 
+  /** The network has changed: a socket from before may only look open. */
+  renew() {
+    this.close();
+    this.on.state("lost", 1006);
+    this.open();
+  }
+
   close() {
     clearTimeout(this.again);
+    this.ready = false;
     const socket = this.socket;
     this.socket = null;
     socket?.close(1000);

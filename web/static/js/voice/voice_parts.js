@@ -64,6 +64,7 @@ export function myMicrophone(/** @type {Room} */ room) {
     </div>`;
   }
   const open = voice.microphone === "open";
+  const on = open || voice.microphone === "opening";
   return html`<div class="microphone ${open ? "is-open" : ""}">
     <p role="status">${icon(open ? "mic" : "mic-off")} <span>${WORDS[voice.microphone]()}</span></p>
     ${open ? meter(voice.level) : nothing}
@@ -71,7 +72,7 @@ export function myMicrophone(/** @type {Room} */ room) {
       AGAIN.has(voice.microphone),
       () => html`<button class="button plain" type="button" @click=${() => sound.choose("voice")}>${t("Try again")}</button>`,
     )}
-    ${when(open, () => writing(room))}
+    ${when(on, () => writing(room))}
   </div>`;
 }
 

@@ -122,6 +122,7 @@ const DEEDS = {
   listen: ({ on }) => void (listening = on),
   send: (given) => void send(given),
   wake: () => line && !line.socket && line.open(),
+  renew: () => line?.renew(),
   close: () => line?.close(),
 };
 
