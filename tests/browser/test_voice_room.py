@@ -233,3 +233,51 @@ def test_a_voice_comes_back_after_a_network_that_says_nothing(
     network.close()
     meera.close()
     assert asha.noise == meera.noise == []
+
+
+# Lets a test do to the microphone what a call on the phone does.
+CALLABLE = """(() => {
+  const connect = AudioContext.prototype.createMediaStreamSource;
+  AudioContext.prototype.createMediaStreamSource = function (stream) {
+    const [track] = stream.getAudioTracks();
+    window.capture = this;
+    window.mute = (muted) => {
+      Object.defineProperty(track, "muted", { value: muted, configurable: true });
+      track.dispatchEvent(new Event(muted ? "mute" : "unmute"));
+    };
+    return connect.call(this, stream);
+  };
+})();"""
+BUSY = "Something else is using the microphone. You can write instead; everybody reads along."
+
+
+def test_a_call_on_the_phone_takes_the_microphone_and_gives_it_back(
+    two_workers: House, talking: Browser, newcomer: Newcomer
+) -> None:
+    session = OpenSession(two_workers, introduction_s=120)
+    meera = newcomer(DESK).come_in(session.link(Role.FACILITATOR, 1), "Meera")
+    asha = Visitor(talking)
+    asha.page.add_init_script(CALLABLE)
+    asha.come_in(session.link(Role.PARTICIPANT, 0), "Asha")
+    meera.press("Begin the session")
+    meera.press("Move to introductions")
+    asha.press("Start")
+    asha.see(HEARS_ME)
+    asha.page.evaluate("mute(true)")
+    asha.see(BUSY)
+    asha.page.evaluate("mute(false)")
+    asha.see(HEARS_ME)
+    asha.page.evaluate("capture.suspend()")
+    asha.see(BUSY)
+    asha.page.evaluate("capture.resume()")
+    asha.see(HEARS_ME)
+    asha.page.evaluate("capture.suspend()")
+    asha.see(BUSY)
+    asha.page.locator(".moment-sentence").click()
+    asha.see(HEARS_ME)
+    asha.page.evaluate("mute(true); before = capture")
+    asha.press("Try again")
+    asha.see(HEARS_ME)
+    asha.page.wait_for_function("before !== capture && before.state === 'closed'")
+    asha.close()
+    assert asha.noise == []

@@ -3,12 +3,12 @@
  * others after a reload.
  */
 import { RATE } from "./voice_frame.js";
+import { PRESSES } from "./voice_support.js";
 
 /** @typedef {"opening" | "press" | "on" | "none"} Listening */
 
 const WORKLET = new URL("player_worklet.js", import.meta.url).href;
 const PATIENCE_MS = 500;
-const PRESSES = ["pointerup", "keydown"];
 
 export class Loudspeaker {
   /** @param {Worker} worker @param {() => void} changed */

@@ -2,6 +2,7 @@
 import { steps } from "./level.js";
 import { letGo, openMicrophone } from "./microphone.js";
 import { RATE } from "./voice_frame.js";
+import { PRESSES } from "./voice_support.js";
 
 /** @typedef {import("./microphone.js").Trouble | "gone"} Trouble */
 /** @typedef {"closed" | "opening" | "open" | Trouble} Microphone */
@@ -43,10 +44,12 @@ export class Sending {
     /** @type {{ context: AudioContext, node: AudioWorkletNode } | null} */
     this.way = null;
     this.wanted = 0; // counts openings: an older one that comes late is let go
+    this.press = this.press.bind(this);
   }
 
   /** @param {number} turn number of the turn, 0 outside of one */
   async open(turn) {
+    if (this.way) this.close(); // one that something else uses: perhaps another is free
     const mine = ++this.wanted;
     this.become("opening");
     const found = await openMicrophone();
@@ -61,8 +64,24 @@ export class Sending {
     this.stream = found.stream;
     this.way = way;
     this.send(turn);
-    found.stream.getAudioTracks()[0].onended = () => mine === this.wanted && this.lose();
-    this.become("open");
+    const [track] = found.stream.getAudioTracks();
+    track.onended = () => mine === this.wanted && this.close("gone");
+    track.onmute = track.onunmute = way.context.onstatechange = () => mine === this.wanted && this.look();
+    for (const kind of PRESSES) document.addEventListener(kind, this.press);
+    this.look();
+  }
+
+  /** A call on the phone mutes the microphone or interrupts its sound, and gives it back later. */
+  look() {
+    const muted = this.stream?.getAudioTracks()[0].muted;
+    const runs = this.way?.context.state === "running";
+    if (!muted && runs) this.become("open");
+    else if (muted || this.state === "open") this.become("busy");
+  }
+
+  /** What does not come back by itself comes back with a press, as the loudspeaker does. */
+  press() {
+    this.way?.context.resume().catch(() => {}); // not while the call lasts
   }
 
   /** @param {number} turn */
@@ -84,18 +103,15 @@ export class Sending {
     this.changed();
   }
 
-  lose() {
-    this.close();
-    this.become("gone");
-  }
-
-  close() {
+  /** @param {Microphone} state what to say of it then */
+  close(state = "closed") {
     this.wanted += 1;
     const { way, stream } = this;
     this.way = null;
     this.stream = null;
     this.level = this.loudness = 0;
-    this.become("closed");
+    for (const kind of PRESSES) document.removeEventListener(kind, this.press);
+    this.become(state);
     if (!way) return;
     way.node.port.onmessage = null;
     way.node.port.postMessage({ open: false });
@@ -107,6 +123,7 @@ export class Sending {
 
   /** @param {Microphone} state */
   become(state) {
+    if (state === this.state) return;
     this.state = state;
     this.changed();
   }

@@ -5,6 +5,9 @@ import { DECODER, ENCODER } from "./opus.js";
 export const hasSound = () =>
   typeof AudioContext === "function" && typeof AudioWorkletNode === "function" && typeof Worker === "function";
 
+/** What lets a browser start or resume sound. */
+export const PRESSES = ["pointerup", "keydown"];
+
 export const hasMicrophone = () => hasSound() && Boolean(navigator.mediaDevices?.getUserMedia);
 
 /** Whether the browser has Opus of its own; else WebAssembly does the same. */
