@@ -278,6 +278,40 @@ def test_a_call_on_the_phone_takes_the_microphone_and_gives_it_back(
     asha.page.evaluate("mute(true); before = capture")
     asha.press("Try again")
     asha.see(HEARS_ME)
-    asha.page.wait_for_function("before !== capture && before.state === 'closed'")
+    asha.page.wait_for_function(
+        "() => before !== capture && before.state === 'closed'"
+    )
     asha.close()
     assert asha.noise == []
+
+
+def test_a_facilitator_without_a_microphone_is_told_and_the_button_lets_go(
+    two_workers: House, refusing: Browser
+) -> None:
+    session = OpenSession(two_workers)
+    meera = Visitor(refusing, DESK).come_in(session.link(Role.FACILITATOR, 0), "Meera")
+    for press in (meera.button("Hold to talk").first.click, lambda: meera.page.keyboard.press("t")):
+        press()
+        meera.see("This browser may not use the microphone. You can write to everyone.")
+        expect(meera.page.locator(".talk-button")).to_have_attribute("aria-pressed", "false")
+        expect(meera.page.locator(".talk-button")).to_contain_text("Hold to talk")
+    meera.check("a facilitator without a microphone")
+    meera.close()
+    assert meera.noise == []
+
+
+def test_a_facilitators_button_lets_go_when_a_call_takes_the_microphone(
+    two_workers: House, talking: Browser
+) -> None:
+    meera = Visitor(talking, DESK)
+    meera.page.add_init_script(CALLABLE)
+    meera.come_in(OpenSession(two_workers).link(Role.FACILITATOR, 0), "Meera")
+    for _ in range(2):
+        meera.button("Hold to talk").first.click()
+        meera.see("The circle hears you")
+        meera.page.evaluate("mute(true)")
+        meera.see("Something else is using the microphone. You can write to everyone.")
+        expect(meera.page.locator(".talk-button")).to_have_attribute("aria-pressed", "false")
+        meera.page.wait_for_function("() => capture.state === 'closed'")
+    meera.close()
+    assert meera.noise == []

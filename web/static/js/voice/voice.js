@@ -25,6 +25,8 @@ import { hasCodecs, hasSound, openWorker } from "./voice_support.js";
 
 const NOTICED_MS = 1_500; // a way in, or back in, that is this short needs no words
 
+const WORKING = new Set(["closed", "opening", "open"]);
+
 /** The number of the turn that I may speak in now; null when I may not. @param {View} view @param {You} you */
 function mySpeakingTurn({ turn, held }, { person }) {
   const speaks = turn?.person === person && (turn.state === "speaking" || turn.state === "grace");
@@ -92,9 +94,20 @@ export class Voice {
     this.lost_at = performance.now();
     worker.onmessage = ({ data }) => this.told(data);
     this.loudspeaker = new Loudspeaker(worker, this.changed);
-    this.sending = new Sending(worker, this.changed);
+    this.sending = new Sending(worker, () => this.microphoneChanged());
     void hasCodecs().then((codecs) => worker.postMessage({ do: "open", url: this.address, pass: this.pass, codecs }));
     void this.loudspeaker.open();
+  }
+
+  /** A button that nobody is heard by lets go by itself; what is the matter stays to be read. */
+  microphoneChanged() {
+    const { talks, sending } = this;
+    if (talks && sending && !WORKING.has(sending.state)) {
+      this.talks = false;
+      this.turn = null;
+      sending.close(sending.state);
+    }
+    this.changed();
   }
 
   /** @param {any} data */
