@@ -7,6 +7,8 @@
 /** @typedef {import("./voice.js").Voice} Voice */
 /** @typedef {import("./voice.js").VoiceState} VoiceState */
 
+const AGAIN_MS = 2_000; // longer each time
+
 /** @type {VoiceState} */
 const SILENT = {
   carried: false,
@@ -30,10 +32,12 @@ export class RoomSound {
     /** @type {Voice | null} */
     this.voice = null;
     this.loading = false;
+    this.failed = 0;
+    this.late = false; // it should be there, and is not
   }
 
   state() {
-    return this.voice?.state() ?? SILENT;
+    return this.voice?.state() ?? { ...SILENT, poor: this.late };
   }
 
   /** @param {View} view @param {You} you @param {boolean} here whether the live socket is open */
@@ -46,12 +50,18 @@ export class RoomSound {
   async load() {
     this.loading = true;
     const { address, pass, changed } = this.given;
+    // A page that could not get a module, or one that it imports, never asks for that address
+    // again. The server has the same files in the folders of other versions.
+    const from = this.failed ? `../../../${this.failed}/js/voice/voice.js` : "./voice.js";
     try {
-      const { Voice } = await import("./voice.js");
+      /** @type {typeof import("./voice.js")} */
+      const { Voice } = await import(from);
       this.voice = new Voice(address, pass, changed);
     } catch {
-      return; // an old browser: everything else goes on without sound
+      this.failed += 1;
+      setTimeout(() => (this.loading = false), AGAIN_MS * this.failed);
     }
+    this.late = !this.voice;
     changed();
   }
 
@@ -59,6 +69,7 @@ export class RoomSound {
     this.voice?.rest();
     if (this.voice) this.loading = false;
     this.voice = null;
+    this.late = false;
   }
 
   listen() {

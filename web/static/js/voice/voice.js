@@ -24,7 +24,7 @@ import { hasCodecs, hasSound, openWorker } from "./voice_support.js";
  */
 
 const NOTICED_MS = 1_500; // a way in, or back in, that is this short needs no words
-
+const AGAIN_MS = 3_000;
 const WORKING = new Set(["closed", "opening", "open"]);
 
 /** The number of the turn that I may speak in now; null when I may not. @param {View} view @param {You} you */
@@ -50,7 +50,7 @@ export class Voice {
     this.talks = false;
     this.poor = false;
     this.link = "opening";
-    this.lost_at = 0;
+    this.lost_at = performance.now();
     this.here = true;
     /** @type {number[]} seats that are heard */
     this.voices = [];
@@ -59,18 +59,19 @@ export class Voice {
 
   /** What is on the screen of it. @returns {VoiceState} */
   state() {
-    const waits = this.link === "opening" || this.link === "lost";
-    const away = this.worker !== null && waits && performance.now() - this.lost_at > NOTICED_MS;
+    const carried = this.link !== "closed";
+    const waits = carried && this.link !== "open" && this.worker !== null;
+    const away = waits && performance.now() - this.lost_at > NOTICED_MS;
     const microphone = this.sending?.state ?? "closed";
     return {
-      carried: this.link !== "closed",
+      carried,
       listening: hasSound() ? (this.loudspeaker?.state ?? "opening") : "none",
       microphone: away && microphone === "open" ? "opening" : microphone, // nobody hears it yet
       level: this.sending?.level ?? 0,
       way: this.wayOfTurn,
       talks: this.talks,
-      poor: this.poor || away,
-      facilitator: this.voices.includes(0),
+      poor: carried && (this.poor || away),
+      facilitator: carried && this.voices.includes(0),
     };
   }
 
@@ -90,16 +91,24 @@ export class Voice {
     if (!hasSound()) return;
     const worker = openWorker();
     this.worker = worker;
-    this.link = "opening";
-    this.lost_at = performance.now();
     worker.onmessage = ({ data }) => this.told(data);
+    // What goes wrong inside of it is an ErrorEvent; this is a script that could not be loaded.
+    worker.onerror = (error) => error instanceof ErrorEvent || setTimeout(() => this.again(worker), AGAIN_MS);
     this.loudspeaker = new Loudspeaker(worker, this.changed);
     this.sending = new Sending(worker, () => this.microphoneChanged());
     void hasCodecs().then((codecs) => worker.postMessage({ do: "open", url: this.address, pass: this.pass, codecs }));
     void this.loudspeaker.open();
   }
 
-  /** A button that nobody is heard by lets go by itself; what is the matter stays to be read. */
+  /** Starts anew, unless another one has begun. @param {Worker} worker that could not */
+  again(worker) {
+    if (worker !== this.worker) return;
+    this.rest();
+    this.begin();
+    this.changed();
+  }
+
+  /** A facilitator's button lets go when there is no microphone; what is the matter stays to be read. */
   microphoneChanged() {
     const { talks, sending } = this;
     if (talks && sending && !WORKING.has(sending.state)) {

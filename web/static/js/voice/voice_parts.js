@@ -22,13 +22,11 @@ export function listening(/** @type {Room} */ { view, voice, sound }) {
 
 /** The quiet sign: somebody's own connection cannot follow. Always there, so that it is spoken. */
 export function following(/** @type {Room} */ { voice }) {
-  const words = !voice.carried
-    ? ""
-    : voice.poor
-      ? t("Your connection is slow at the moment: some words may be missing.")
-      : voice.facilitator
-        ? t("A facilitator is speaking.")
-        : "";
+  const words = voice.poor
+    ? t("Your connection is slow at the moment: some words may be missing.")
+    : voice.facilitator
+      ? t("A facilitator is speaking.")
+      : "";
   return html`<p class="following" role="status">${when(
     words,
     () => html`${icon(voice.poor ? "wifi-off" : "volume-2")} <span>${words}</span>`,
