@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserType, expect
 
 from session_engine import Role
-from tests.browser.bad_network import BadNetwork, Badness
+from tests.browser.bad_network import Badness, BadNetwork
 from tests.browser.conftest import Newcomer, OpenSession
 from tests.browser.sound import RECORDER, Record, write_speech
 from tests.browser.test_voice import browser_with
@@ -278,9 +278,7 @@ def test_a_call_on_the_phone_takes_the_microphone_and_gives_it_back(
     asha.page.evaluate("mute(true); before = capture")
     asha.press("Try again")
     asha.see(HEARS_ME)
-    asha.page.wait_for_function(
-        "() => before !== capture && before.state === 'closed'"
-    )
+    asha.page.wait_for_function("() => before !== capture && before.state === 'closed'")
     asha.close()
     assert asha.noise == []
 
