@@ -336,3 +336,25 @@ def test_a_module_that_is_lost_on_its_way_is_asked_for_again(
     asha.see(HEARS_ME)
     asha.close()
     assert [line for line in asha.noise if "ERR_FAILED" not in line] == []
+
+
+# What a browser says of a worklet that it could not load; the tests' router does not see those.
+LOST_ONCE = """(() => {
+  const load = AudioWorklet.prototype.addModule;
+  AudioWorklet.prototype.addModule = async function () {
+    AudioWorklet.prototype.addModule = load;
+    throw new DOMException("Unable to load a worklet's module.", "AbortError");
+  };
+})();"""
+
+
+def test_a_player_that_is_lost_on_its_way_comes_with_the_next_press(
+    two_workers: House, talking: Browser
+) -> None:
+    asha = Visitor(talking)
+    asha.page.add_init_script(LOST_ONCE)
+    asha.come_in(OpenSession(two_workers).link(Role.PARTICIPANT, 0), "Asha")
+    asha.press("Press once to switch the sound on")
+    expect(asha.page.locator(".listen")).to_have_count(0)
+    asha.close()
+    assert asha.noise == []

@@ -38,8 +38,11 @@ export class Loudspeaker {
       // Within a press it starts; without one it waits for ever, and a later press starts it.
       await Promise.race([this.context.resume(), new Promise((over) => setTimeout(over, PATIENCE_MS))]);
       this.look();
-    } catch {
-      this.become("none");
+    } catch (error) {
+      const lost = /** @type {Error} */ (error).name === "AbortError"; // on its way: the next press asks again
+      if (lost) void this.context?.close();
+      if (lost) this.context = null;
+      this.become(lost ? "press" : "none");
     }
   }
 
