@@ -5,7 +5,7 @@ import { inWords, readTurn } from "./clock.js";
 import { stageName, stepper } from "./stepper.js";
 import { layOut, SIZE } from "./circle_geometry.js";
 import { isCalm } from "./notices.js";
-import { observers } from "./small_sheets.js";
+import { observers } from "./sheet.js";
 import { icon } from "./icon.js";
 import { svg } from "./lit.js";
 

@@ -16,7 +16,7 @@ export function personSheet(/** @type {Room} */ room) {
   const said = room.live.lines.filter((line) => line.from === person.id || line.to === person.id);
   const boundaries = html`<div class="deeds">${deeds(room, person)}</div>`;
   const words = html`<h3>${t("Write privately")}</h3>
-    ${lines(room, said)} ${lineForm(room, person.id)}`;
+    ${lines(room, said)} ${lineForm(room, person.id, person.id)}`;
   // Who called for support is written to first.
   const calls = room.view.alerts?.some((alert) => alert.person === person.id);
   return {

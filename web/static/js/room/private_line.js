@@ -3,10 +3,11 @@
  *
  * Nothing of it is kept: what is shown came over this connection since the page was opened.
  */
-import { html, nothing, when } from "./lit.js";
+import { html, live, nothing, when } from "./lit.js";
 import { formatTime, t } from "../strings.js";
 import { icon } from "./icon.js";
 import { seated } from "./circle.js";
+import { trouble } from "./notices.js";
 
 /** @typedef {import('./types.js').Room} Room */
 /** @typedef {import('./types.js').Line} Line */
@@ -38,23 +39,36 @@ export function lines({ view, you }, said) {
   </ol></div>`;
 }
 
-/** @param {Room} room @param {string|null} to a participant, when a facilitator writes */
-export function lineForm(room, to) {
+/**
+ * What is typed is kept until it was sent, also while the form is closed.
+ * @param {Room} room @param {string|null} to a participant, when a facilitator writes
+ * @param {string} [key] the person, where the form is about one
+ */
+export function lineForm(room, to, key = "") {
+  const draft = (room.ui.drafts[key] ??= { text: "", to: null, sending: false });
+  const able = room.may("say_privately");
+  const type = (/** @type {InputEvent} */ event) => {
+    draft.text = /** @type {HTMLTextAreaElement} */ (event.currentTarget).value;
+    draft.to ??= to; // whoever else writes now, this is for the one it was begun for
+  };
   const send = async (/** @type {SubmitEvent} */ event) => {
     event.preventDefault();
-    const form = /** @type {HTMLFormElement} */ (event.currentTarget);
-    const field = /** @type {HTMLTextAreaElement} */ (form.elements.namedItem("text"));
-    const text = field.value.trim();
-    if (!text) return field.focus();
-    const answer = await room.act("say_privately", to ? { text, to } : { text });
-    if (answer.kind === "done") field.value = "";
+    const { text } = draft;
+    if (!able || draft.sending || !text.trim()) return;
+    draft.sending = true;
+    const answer = await room.act("say_privately", { text: text.trim(), to });
+    draft.sending = false;
+    if (answer.kind !== "done" || draft.text !== text) return; // what was typed since is not sent yet
+    draft.text = "";
+    draft.to = null;
   };
-  const able = room.may("say_privately");
   return html`<form class="line-form" @submit=${send}>
     <div class="field">
-      <label for="line-text">${t("Your message")}</label>
-      <textarea class="textarea" id="line-text" name="text" rows="2" maxlength=${LONGEST}></textarea>
+      <label for="line-text${key}">${t("Your message")}</label>
+      <textarea class="textarea" id="line-text${key}" rows="2" maxlength=${LONGEST}
+        .value=${live(draft.text)} @input=${type} @change=${() => draft.text || (draft.to = null)}></textarea>
     </div>
+    <p class="soft small" role="status">${able ? (draft.sending ? t("Sending…") : room.ui.problem) : trouble(room)}</p>
     <button class="button primary" type="submit" aria-disabled=${!able}>${icon("send")} ${t("Send")}</button>
   </form>`;
 }
@@ -63,17 +77,21 @@ export function lineForm(room, to) {
 export function linePanel(/** @type {Room} */ room) {
   const said = room.live.lines;
   const people = seated(room);
-  const last = [...said].reverse().find((line) => line.from !== room.you.person)?.from;
-  const to = people.find((p) => p.id === room.ui.person)?.id ?? last ?? people[0]?.id;
-  const choose = (/** @type {Event} */ event) =>
-    room.set({ person: /** @type {HTMLSelectElement} */ (event.currentTarget).value });
+  const isHere = (/** @type {string} */ id) => people.some((p) => p.id === id);
+  const last = [...said].reverse().find((line) => isHere(line.from))?.from;
+  const to = room.ui.drafts[""]?.to ?? last ?? people[0]?.id;
+  const choose = (/** @type {Event} */ event) => {
+    room.ui.drafts[""].to = /** @type {HTMLSelectElement} */ (event.currentTarget).value;
+    room.set({});
+  };
   return html`${said.length ? lines(room, said) : html`<p class="soft">${t("Nobody has written. What is written here is not kept.")}</p>`}
     ${when(
       to,
       () => html`<div class="field">
         <label for="line-to">${t("To")}</label>
         <select class="select" id="line-to" @change=${choose}>
-          ${people.map((p) => html`<option value=${p.id} ?selected=${p.id === to}>${p.name}</option>`)}
+          ${isHere(to) ? nothing : html`<option selected></option>`}
+          ${people.map((p) => html`<option value=${p.id} .selected=${live(p.id === to)}>${p.name}</option>`)}
         </select>
       </div>
       ${lineForm(room, to)}`,

@@ -43,6 +43,7 @@ export class RoomStore {
       chosen: {},
       theme: "",
       heard: "",
+      drafts: {},
     };
   }
 
@@ -75,6 +76,9 @@ export class RoomStore {
     this.ui.gesturing = false; // on a phone it would cover what can be answered now
     this.ui.writing = false;
     if (before?.person) this.ui.heard = before.person;
+    const turn = this.view?.turn;
+    // An offer does not wait long, and a dialog would hide it.
+    if (turn?.state === "offered" && turn.person === this.you?.person) this.ui.dialog = "";
   }
 
   /** Words of an older turn go with it; those of the new one may have come before the view. */

@@ -155,6 +155,8 @@
  * @property {Record<string, boolean>} chosen settings pressed since the last view: the second way?
  * @property {string} theme the theme being edited
  * @property {string} heard who had the floor last
+ * @property {Record<string, {text: string, to: string|null, sending: boolean}>} drafts private words
+ *   not sent yet, by the person their form is about; `to`: for whom they were begun, or who was chosen
  */
 
 export {};
