@@ -8,6 +8,8 @@ import { t } from "../strings.js";
 
 // A refusal ("That turn has already ended.") stands long enough to be read twice.
 const PROBLEM_MS = 8_000;
+// Longer than a slow answer takes, shorter than people wait before they press again.
+const PATIENCE_MS = 2_000;
 
 /** @param {{store: RoomStore, socket: LiveSocket, draw: () => void, gone: () => void}} page */
 export function acting({ store, socket, draw, gone }) {
@@ -34,13 +36,22 @@ export function acting({ store, socket, draw, gone }) {
   /** @type {Room["act"]} */
   async function send(name, fields = {}) {
     store.ui.problem = "";
+    const sent = socket.command(name, fields);
     // Without a connection nobody can be told, but nobody has to wait for one to leave.
-    const unheard = name === "leave" && store.link.state !== "open";
-    const answer = unheard ? /** @type {Answer} */ ({ kind: "done" }) : await socket.command(name, fields);
-    if (answer.kind === "refused") showProblem(t(answer.message));
-    if (answer.kind === "done" && name === "leave") gone();
+    const answer = await (name === "leave" ? soon(sent) : sent);
+    if (name === "leave") gone();
+    else if (answer.kind === "refused") showProblem(t(answer.message));
     draw();
     return answer;
+  }
+
+  /** The answer, or `dropped` when none comes: a line may be dead long before anybody notices. */
+  function soon(/** @type {Promise<Answer>} */ answer) {
+    const wait = store.link.state === "open" ? PATIENCE_MS : 0;
+    const none = new Promise((/** @type {(none: Answer) => void} */ give) => {
+      setTimeout(give, wait, { kind: "dropped" });
+    });
+    return Promise.race([answer, none]);
   }
 
   function showProblem(/** @type {string} */ words) {
@@ -52,9 +63,8 @@ export function acting({ store, socket, draw, gone }) {
 
   /** @type {import("../support_card.js").Ask} */
   async function askSupport(kind, note) {
-    const sent = socket.command("ask_support", note ? { kind, note } : { kind });
-    if (store.link.state !== "open") return unsent();
-    const answer = await sent;
+    const answer = await soon(socket.command("ask_support", note ? { kind, note } : { kind }));
+    if (answer.kind === "dropped") return unsent();
     return answer.kind === "refused" ? t(answer.message) : "sent";
   }
 
