@@ -45,7 +45,7 @@ function leadButtons(/** @type {Room} */ room) {
       aria-disabled=${otherRests} @click=${() => otherRests || take(room, other)}>
       ${other.label} ${kbd(room, "M")}</button>`,
     )}
-    ${!main && room.view.stage === "lobby" ? onCallFirst(room) : nothing}
+    ${room.view.stage === "lobby" && !room.view.on_call ? onCallFirst(room) : nothing}
   </div>`;
 }
 

@@ -3,15 +3,15 @@ import { html, live, nothing, when } from "./lit.js";
 import { t } from "../strings.js";
 import { endStep, take } from "./next_step.js";
 import { rememberKeys } from "./shortcuts.js";
-import { textForm } from "./themes_panel.js";
+import { allows, textForm } from "./themes_panel.js";
 
 /** @typedef {import('./types.js').Room} Room */
 
 export function settingsPanel(/** @type {Room} */ room) {
-  const { view, may } = room;
+  const { view } = room;
   return html`
     ${
-      may("set_on_call")
+      allows(room, "set_on_call")
         ? textForm({
             id: "on-call",
             label: t("On call today, and how to reach them"),
@@ -21,7 +21,7 @@ export function settingsPanel(/** @type {Room} */ room) {
           })
         : nothing
     }
-    ${may("set_limit") ? limit(room) : nothing}
+    ${allows(room, "set_limit") ? limit(room) : nothing}
     ${choice(room, "set_stepping", t("The next person is called"), view.stepping === "by-hand", [
       [t("by itself, after a pause"), { stepping: "auto" }],
       [t("by hand"), { stepping: "by-hand" }],
@@ -34,9 +34,9 @@ export function settingsPanel(/** @type {Room} */ room) {
       [t("may see the stage and the clock"), { allowed: true }],
       [t("none"), { allowed: false }],
     ])}
-    ${may("set_script") && view.script?.length ? script(room) : nothing}
+    ${allows(room, "set_script") && view.script?.length ? script(room) : nothing}
     ${when(
-      may("end_session") && view.stage !== "close",
+      room.may("end_session") && view.stage !== "close",
       () => html`<p class="buttons"><button class="button" type="button"
       aria-haspopup="dialog" @click=${() => take(room, endStep())}>${t("End the session")}</button></p>`,
     )}
@@ -97,7 +97,7 @@ function limit(/** @type {Room} */ room) {
  * @param {[string, Record<string, unknown>][]} ways
  */
 function choice(room, command, label, second, ways) {
-  if (!room.may(command)) return nothing;
+  if (!allows(room, command)) return nothing;
   // What was pressed stands until a view says how it is: on a slow line it would jump back and forth.
   const { chosen } = room.ui;
   const choose = async (/** @type {number} */ at) => {

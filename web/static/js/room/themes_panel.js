@@ -22,8 +22,9 @@ export function textForm(
     const field = /** @type {HTMLInputElement} */ (
       /** @type {HTMLFormElement} */ (event.currentTarget).elements.namedItem(id)
     );
-    const answer = await send(field.value.trim());
-    if (answer.kind === "done" && value === undefined) field.value = "";
+    const text = field.value;
+    const answer = await send(text.trim());
+    if (answer.kind === "done" && value === undefined && field.value === text) field.value = "";
   };
   return html`<form class="one-line" @submit=${submit}>
     <label for=${id}>${label}</label>
@@ -32,11 +33,15 @@ export function textForm(
   </form>`;
 }
 
+/** What the newest view allows: in a blip of the line no form may go, with all that is typed in it. */
+export const allows = (/** @type {Room} */ { you }, /** @type {string} */ command) =>
+  you.may.includes(command);
+
 export function themesPanel(/** @type {Room} */ room) {
   const themes = room.view.themes ?? [];
   return html`
     ${
-      room.may("set_prompt")
+      allows(room, "set_prompt")
         ? textForm({
             id: "prompt",
             label: t("Prompt for everyone"),
@@ -54,7 +59,7 @@ export function themesPanel(/** @type {Room} */ room) {
         : html`<p class="soft">${t("What many of us know, in a few words each. Everyone sees them; resonance has no names.")}</p>`
     }
     ${
-      room.may("add_theme")
+      allows(room, "add_theme")
         ? textForm({
             id: "new-theme",
             label: t("New theme"),
@@ -67,7 +72,7 @@ export function themesPanel(/** @type {Room} */ room) {
 
 /** @param {Room} room @param {Theme} theme */
 function row(room, theme) {
-  if (room.ui.theme === theme.id && room.may("edit_theme")) {
+  if (room.ui.theme === theme.id && allows(room, "edit_theme")) {
     return html`<li class="theme">${textForm({
       id: `theme-${theme.id}`,
       label: t("Theme"),
@@ -83,12 +88,12 @@ function row(room, theme) {
   return html`<li class="theme"><span class="theme-text">${theme.text}
       <span class="small soft">${tn("{n} resonates", "{n} resonate", theme.resonates)}</span></span>
     ${when(
-      room.may("edit_theme"),
+      allows(room, "edit_theme"),
       () => html`<button class="button plain" type="button"
       @click=${() => room.set({ theme: theme.id })}>${icon("pencil")} ${t("Edit")} ${hidden}</button>`,
     )}
     ${when(
-      room.may("drop_theme"),
+      allows(room, "drop_theme"),
       () => html`<button class="button plain" type="button"
       @click=${() => room.act("drop_theme", { theme: theme.id })}>${icon("trash-2")} ${t("Drop")} ${hidden}</button>`,
     )}
