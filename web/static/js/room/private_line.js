@@ -11,6 +11,10 @@ import { trouble } from "./notices.js";
 
 /** @typedef {import('./types.js').Room} Room */
 /** @typedef {import('./types.js').Line} Line */
+/**
+ * Private words that are not sent yet; `to`: for whom they were begun, or who was chosen.
+ * @typedef {{text: string, to: string|null, sending: boolean}} Draft
+ */
 
 const LONGEST = 1000;
 

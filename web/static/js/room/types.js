@@ -133,8 +133,7 @@
  * @property {number|null} code the close code that ended it for good
  *
  * @typedef {object} Live what is relayed and never stored
- * @property {Record<string, {turn: string, text: string, unheard?: boolean}>} texts by person;
- *   `unheard`: my own, and the line broke since
+ * @property {Record<string, {turn: string, text: string, unheard?: boolean}>} texts by person; unheard: mine, cut off
  * @property {Record<string, {count: number, until: number}>} gestures by kind
  * @property {Line[]} lines
  * @property {Record<string, string>} notes by alert
@@ -155,8 +154,7 @@
  * @property {Record<string, boolean>} chosen settings pressed since the last view: the second way?
  * @property {string} theme the theme being edited
  * @property {string} heard who had the floor last
- * @property {Record<string, {text: string, to: string|null, sending: boolean}>} drafts private words
- *   not sent yet, by the person their form is about; `to`: for whom they were begun, or who was chosen
+ * @property {Record<string, import("./private_line.js").Draft>} drafts by the person a form is about
  */
 
 export {};
