@@ -7,7 +7,8 @@ be kept for ever, and modules that import each other by relative paths stay of o
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -27,6 +28,12 @@ MEDIA_TYPES: Final[Mapping[str, str]] = {
     ".json": "application/json",
     ".svg": "image/svg+xml",
     ".woff2": "font/woff2",
+}
+# Comments are a sixth of what our style sheets weigh, and more of the modules.
+STYLE_COMMENTS: Final = re.compile(r"/\*.*?\*/", re.DOTALL)
+WITHOUT_COMMENTS: Final[Mapping[str, Callable[[str], str]]] = {
+    ".css": lambda sheet: STYLE_COMMENTS.sub("", sheet),
+    ".js": without_comments,
 }
 FOR_EVER: Final = "max-age=31536000, immutable"
 ASK_AGAIN: Final = "no-cache"
@@ -52,9 +59,9 @@ class StaticFiles:
     @staticmethod
     def _read(path: Path) -> bytes:
         # What others have packed stays as it is: WebAssembly inside of it looks like anything.
-        if path.suffix != ".js" or "vendor" in path.parts:
+        if path.suffix not in WITHOUT_COMMENTS or "vendor" in path.parts:
             return path.read_bytes()
-        return without_comments(path.read_text(encoding="utf-8")).encode()
+        return WITHOUT_COMMENTS[path.suffix](path.read_text(encoding="utf-8")).encode()
 
     def address(self, name: str) -> str:
         """Return where a browser finds a file.

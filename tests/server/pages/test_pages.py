@@ -85,6 +85,8 @@ async def test_a_static_file_is_kept_for_ever_under_its_version(house: House) ->
     answer = get(house, stylesheet(house))
     assert "immutable" in answer.headers["cache-control"]
     assert answer.headers["content-type"].startswith("text/css")
+    assert "/*" not in answer.text  # comments are not sent
+    assert answer.text.count("{") == answer.text.count("}") > 0
 
 
 async def test_an_older_version_gets_todays_file_unkept(house: House) -> None:
