@@ -1,18 +1,17 @@
 /** The second press for what cannot be taken back, or would cut somebody short. */
 import { html } from "./lit.js";
 import { t } from "../strings.js";
-import { stageStep } from "./next_step.js";
 
 /** @typedef {import('./types.js').Room} Room */
 
+/** It stays about the step it was opened for; when the room has moved on, the server refuses. */
 export function confirmSheet(/** @type {Room} */ room) {
-  const ends = room.ui.confirm === "end_session";
-  const step = room.ui.confirm === "advance" ? stageStep(room) : null;
-  const label = ends ? t("End the session") : (step?.label ?? t("Go on"));
-  const fields = { ...step?.fields, confirm: true };
+  const step = room.ui.confirm;
+  if (!step) return null;
+  const ends = step.command === "end_session";
   const go = async () => {
     room.set({ dialog: "" });
-    await room.act(room.ui.confirm, fields);
+    await room.act(step.command, { ...step.fields, confirm: true });
   };
   return {
     title: ends ? t("End the session for everyone?") : t("Move on now?"),
@@ -20,7 +19,7 @@ export function confirmSheet(/** @type {Room} */ room) {
       ends ? t("Everyone sees the closing page with the helplines. This cannot be undone.") : reason(room)
     }</p>
       <div class="buttons">
-        <button class="button primary" type="button" @click=${go}>${label}</button>
+        <button class="button primary" type="button" @click=${go}>${step.label}</button>
         <button class="button" type="button" @click=${() => room.set({ dialog: "" })}>${t("Not yet")}</button>
       </div>`,
   };

@@ -80,9 +80,9 @@ export function steps(/** @type {Room} */ room) {
 
 /** Takes a step; what ends something for good, or the server wants confirmed, is asked first. */
 export async function take(/** @type {Room} */ room, /** @type {Step} */ step) {
-  if (step.confirm) return room.set({ dialog: "confirm", confirm: step.command });
+  if (step.confirm) return room.set({ dialog: "confirm", confirm: step });
   const answer = await room.act(step.command, step.fields);
   if (answer.kind === "refused" && ["needs_confirm", "introductions_incomplete"].includes(answer.code)) {
-    room.set({ dialog: "confirm", confirm: step.command, problem: "" });
+    room.set({ dialog: "confirm", confirm: step, problem: "" });
   }
 }

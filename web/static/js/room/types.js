@@ -150,7 +150,7 @@
  * @property {string} problem a refusal, until the next act
  * @property {number} read private lines read so far
  * @property {boolean} keys single-letter shortcuts are on
- * @property {string} confirm the command waiting for a second press
+ * @property {import('./next_step.js').Step|''} confirm what waits for a second press
  * @property {Record<string, boolean>} chosen settings pressed since the last view: the second way?
  * @property {string} theme the theme being edited
  * @property {string} heard who had the floor last
