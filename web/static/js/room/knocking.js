@@ -2,14 +2,11 @@
 import { html, nothing, repeat } from "./lit.js";
 import { t } from "../strings.js";
 import { icon, unseen } from "./icon.js";
-import { isResting } from "./steady.js";
 
 /** @typedef {import('./types.js').Room} Room */
 
 export function knocking(/** @type {Room} */ room) {
   const waiting = room.view.knocking ?? [];
-  // When somebody is let in, the next one moves under the finger that did it.
-  const rests = isResting("door", waiting.map(({ id }) => id).join(" "), () => room.set({}));
   if (!waiting.length) return nothing;
   return html`<section class="card knocks" aria-label=${t("At the door")}>
     <h2>${icon("door-open")} ${t("At the door")}</h2>
@@ -18,10 +15,10 @@ export function knocking(/** @type {Room} */ room) {
       ({ id }) => id,
       ({ id, name }) => html`<li>
       <span class="knock-name">${name}</span>
-      <button class="button primary" type="button" aria-disabled=${rests}
-        @click=${() => rests || room.act("admit", { person: id })}>${t("Let in")} ${unseen(name)}</button>
-      <button class="button" type="button" aria-disabled=${rests}
-        @click=${() => rests || room.act("turn_away", { person: id })}>${t("Turn away")} ${unseen(name)}</button>
+      <button class="button primary" type="button"
+        @click=${() => room.act("admit", { person: id })}>${t("Let in")} ${unseen(name)}</button>
+      <button class="button" type="button"
+        @click=${() => room.act("turn_away", { person: id })}>${t("Turn away")} ${unseen(name)}</button>
     </li>`,
     )}</ul>
   </section>`;

@@ -16,6 +16,7 @@ import { offerCall, titleOf } from "./around.js";
 import { keepAwake } from "./wake_lock.js";
 import { bareHead } from "./room_head.js";
 import { keepFocus } from "./focus.js";
+import { letRest } from "./steady.js";
 import { RoomSound } from "../voice/room_sound.js";
 import { listenForTalkKey } from "../voice/push_to_talk.js";
 
@@ -121,6 +122,7 @@ function drawNow() {
   const give = keepFocus(root);
   render(screen(now), root);
   syncSheet(root, now.ui.dialog !== "");
+  letRest(root);
   give();
   offerCall(now, card);
   if (now.view.waiting) return;

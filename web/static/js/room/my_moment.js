@@ -7,7 +7,6 @@ import { html, nothing, when } from "./lit.js";
 import { formatMinutes, formatTime, t, tn } from "../strings.js";
 import { offerSeconds, readTurn } from "./clock.js";
 import { icon } from "./icon.js";
-import { isResting } from "./steady.js";
 import { myMicrophone } from "../voice/voice_parts.js";
 
 /** @typedef {import('./types.js').Room} Room */
@@ -15,6 +14,7 @@ import { myMicrophone } from "../voice/voice_parts.js";
 
 const isHeard = (/** @type {Room} */ { link }) => link.state === "open" && !link.away;
 const mineNow = (/** @type {Room} */ { view, you }) => view.turn?.person === you.person;
+const isOffered = (/** @type {Room} */ room) => mineNow(room) && room.view.turn?.state === "offered";
 
 export function myMoment(/** @type {Room} */ room) {
   return html`<section class="moment ${mineNow(room) ? "is-mine" : ""}" aria-label=${t("My moment")}
@@ -30,19 +30,16 @@ export function myMoment(/** @type {Room} */ room) {
 
 /** The one thing to do now. */
 function mainButton(/** @type {Room} */ room) {
-  const deed = theDeed(room);
-  const what = deed ? `${deed.command} ${deed.fields?.turn ?? ""}` : "";
-  const rests = isResting("moment", what, () => room.set({}));
   return when(
-    deed,
-    (deed) => html`<button class="button primary large moment-main" type="button" aria-disabled=${rests}
-      @click=${() => rests || room.act(deed.command, deed.fields)}>${icon(deed.icon)} ${deed.label}</button>`,
+    theDeed(room),
+    (deed) => html`<button class="button primary large moment-main" type="button"
+      @click=${() => room.act(deed.command, deed.fields)}>${icon(deed.icon)} ${deed.label}</button>`,
   );
 }
 
 /** Pass, or what it can mean; before the session there is nothing to pass. */
 function passing(/** @type {Room} */ room) {
-  const offered = mineNow(room) && room.view.turn?.state === "offered";
+  const offered = isOffered(room);
   if (offered || room.ui.passing) return passChoices(room, offered);
   return room.view.stage === "lobby" ? nothing : passButton(room);
 }
