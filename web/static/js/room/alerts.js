@@ -3,6 +3,7 @@ import { html, repeat, nothing, when } from "./lit.js";
 import { formatTime, t } from "../strings.js";
 import { icon } from "./icon.js";
 import { nameOf } from "./next_step.js";
+import { STEP_REST_MS, isResting } from "./steady.js";
 
 /** @typedef {import('./types.js').Room} Room */
 /** @typedef {import('./types.js').Alert} Alert */
@@ -29,32 +30,35 @@ function wish(/** @type {Alert} */ { kind, name }) {
 function card(room, alert) {
   const note = room.live.notes[alert.id];
   const taken = alert.state === "taken";
-  return html`<article class="alert ${taken ? "is-taken" : ""} ${["loud", "on_call"].includes(alert.state) ? "is-loud" : ""}">
+  const rests = isResting(alert.id, taken ? "close" : "take", () => room.set({}), STEP_REST_MS);
+  return html`<article class="alert ${taken ? "is-taken" : ""} ${["loud", "on_call"].includes(alert.state) ? "is-loud" : ""}"
+      data-region tabindex="-1">
     <div class="alert-words">
     <h2>${icon("life-buoy")} ${wish(alert)}</h2>
     <p class="small">${formatTime(alert.at)} · ${standing(room, alert)}</p>
     ${when(note, () => html`<p class="alert-note">“${note}”</p>`)}
     </div>
     <div class="buttons">
-      ${
-        taken
-          ? nothing
-          : html`<button class="button care" type="button"
-        @click=${() => room.act("take_alert", { alert: alert.id })}>${t("I have it")}</button>`
-      }
+      ${taken ? settle(room, alert, rests) : take(room, alert)}
       ${when(
         room.may("say_privately"),
         () => html`<button class="button care-quiet" type="button" aria-haspopup="dialog"
         @click=${() => room.set({ dialog: "person", person: alert.person })}>${t("Write privately")}</button>`,
       )}
-      ${when(
-        taken,
-        () => html`<button class="button care-quiet" type="button"
-        @click=${() => room.act("close_alert", { alert: alert.id })}>${t("This is settled")}</button>`,
-      )}
     </div>
     ${alert.kind === "after" ? nothing : crisisCard(room)}
   </article>`;
+}
+
+// Both are as wide as the wider of them, so that what stands beside them keeps its place.
+const take = (/** @type {Room} */ room, /** @type {Alert} */ { id }) =>
+  html`<button class="button care alert-deed" type="button" data-or=${t("This is settled")}
+    @click=${() => room.act("take_alert", { alert: id })}>${t("I have it")}</button>`;
+
+/** Closes the call for good, so it rests as long as a step of the whole room does. */
+function settle(/** @type {Room} */ room, /** @type {Alert} */ { id }, /** @type {boolean} */ rests) {
+  return html`<button class="button care-quiet alert-deed" type="button" data-or=${t("I have it")}
+    aria-disabled=${rests} @click=${() => rests || room.act("close_alert", { alert: id })}>${t("This is settled")}</button>`;
 }
 
 /** @param {Room} room @param {Alert} alert */

@@ -12,7 +12,7 @@ export function keepFocus(root) {
     if (!(focused instanceof HTMLElement) || document.activeElement !== document.body) return;
     // Moved with its row to another place in a list: a browser lets go of it then.
     if (focused.isConnected) return focused.focus({ preventScroll: true });
-    const stays = region?.isConnected ? region : root.querySelector("[data-region]");
+    const stays = region?.isConnected ? region : root.querySelector(".room-body [data-region]");
     if (stays instanceof HTMLElement) stays.focus({ preventScroll: true });
   };
 }
