@@ -16,7 +16,18 @@ const isHeard = (/** @type {Room} */ { link }) => link.state === "open" && !link
 const mineNow = (/** @type {Room} */ { view, you }) => view.turn?.person === you.person;
 const isOffered = (/** @type {Room} */ room) => mineNow(room) && room.view.turn?.state === "offered";
 
+let shown = "";
+
+/** An offer lasts for seconds: on a low screen, or one just turned, nobody should have to look for it. */
+function show(/** @type {Room} */ room) {
+  const offer = isOffered(room) ? `${room.view.turn?.id} ${innerWidth}` : "";
+  if (offer && offer !== shown)
+    requestAnimationFrame(() => document.querySelector(".moment-deeds")?.scrollIntoView({ block: "nearest" }));
+  shown = offer;
+}
+
 export function myMoment(/** @type {Room} */ room) {
+  show(room);
   return html`<section class="moment ${mineNow(room) ? "is-mine" : ""}" aria-label=${t("My moment")}
       data-region tabindex="-1">
     <p class="moment-sentence">${sentence(room)}</p>
