@@ -1,0 +1,198 @@
+"""A press means what stood under the finger: nothing that has just come there acts on it."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from session_engine import Role
+from tests.browser.conftest import Newcomer
+from tests.browser.test_console import Desk
+from tests.browser.visitor import DESK, PHONE, Visitor
+from tests.server.house import House
+
+RESTED_MS = 1_600  # longer than anything rests (web/static/js/room/steady.js)
+
+
+@pytest.fixture
+def desk(two_workers: House, newcomer: Newcomer) -> Desk:
+    """A session that is open now."""
+    return Desk(two_workers, newcomer)
+
+
+class Spot:
+    """Where a button stands; a finger comes back to it whatever stands there then."""
+
+    def __init__(self, visitor: Visitor, name: str) -> None:
+        """Find it, when all has come to rest."""
+        button = visitor.button(name).first
+        expect(button).to_be_visible()
+        visitor.page.wait_for_timeout(RESTED_MS)
+        button.scroll_into_view_if_needed()
+        self.mouse = visitor.page.mouse
+        self.box = button.bounding_box()
+
+    def tap(self) -> None:
+        """Press there."""
+        assert self.box
+        self.mouse.click(
+            self.box["x"] + self.box["width"] / 2, self.box["y"] + self.box["height"] / 2
+        )
+
+
+def call(visitor: Visitor) -> None:
+    """Call for urgent support."""
+    visitor.page.get_by_role("link", name="Urgent support").click()
+    visitor.press("I need someone now")
+    visitor.press("Close this")
+
+
+@pytest.mark.parametrize("again", ["Write privately", "I have it"])
+@pytest.mark.parametrize("size", [PHONE, DESK], ids=["phone", "desk"])
+def test_a_call_is_not_closed_by_a_press_on_what_stood_there(
+    desk: Desk, size: dict[str, int], again: str
+) -> None:
+    meera = desk.meera
+    meera.page.set_viewport_size(size)  # type: ignore[arg-type]
+    call(desk.asha)
+    have, second = Spot(meera, "I have it"), Spot(meera, again)
+    have.tap()
+    meera.page.wait_for_timeout(450)
+    second.tap()
+    desk.asha.see("Meera has seen it and is with you.")
+    if again == "Write privately":
+        expect(meera.page.locator("dialog").get_by_label("Your message")).to_be_visible()
+        meera.press("Close this")
+    meera.page.wait_for_timeout(500)
+    meera.press("This is settled")  # after a while it can be
+    meera.not_see("Asha needs someone now")
+
+
+def test_who_takes_a_call_by_key_stays_at_it(desk: Desk) -> None:
+    page = desk.meera.page
+    call(desk.asha)
+    desk.meera.button("I have it").focus()
+    page.wait_for_timeout(RESTED_MS)
+    page.keyboard.press("Enter")
+    expect(page.locator(".alert")).to_be_focused()
+    page.keyboard.press("Tab")
+    page.keyboard.press("Tab")
+    expect(desk.meera.button("Write privately")).to_be_focused()
+
+
+def test_a_double_tap_on_more_time_does_not_end_the_turn(
+    two_workers: House, newcomer: Newcomer
+) -> None:
+    desk = Desk(two_workers, newcomer, introduction_s=90)
+    desk.meera.page.set_viewport_size(PHONE)  # type: ignore[arg-type]
+    desk.introduce()
+    desk.asha.press("Start")
+    more = Spot(desk.meera, "30 s more")
+    more.tap()
+    desk.meera.page.wait_for_timeout(300)
+    more.tap()
+    expect(desk.meera.button("30 s more")).to_have_count(0)
+    desk.meera.page.wait_for_timeout(500)
+    desk.asha.moment("Take your time.")
+    more.tap()  # by now it is a decision
+    desk.asha.moment("Thank you.")
+
+
+def test_ask_later_does_not_end_the_turn_that_has_just_begun(desk: Desk) -> None:
+    desk.introduce()
+    later = Spot(desk.meera, "Ask later")
+    desk.asha.press("Start")
+    expect(desk.meera.button("End turn")).to_be_visible()
+    desk.meera.page.wait_for_timeout(100)
+    later.tap()
+    desk.asha.page.wait_for_timeout(500)
+    desk.asha.moment("Take your time.")
+
+
+def test_two_facilitators_who_confirm_one_step_take_one_step(desk: Desk) -> None:
+    devi = desk.newcomer(DESK).come_in(desk.session.link(Role.FACILITATOR, 1), "Devi")
+    desk.introduce()
+    for each in (desk.meera, devi):
+        each.press("Move to discussion")
+        each.see("Move on now?")
+    for each in (desk.meera, devi):
+        sheet = each.page.locator("dialog")
+        sheet.get_by_role("button", name="Move to discussion").click()
+        expect(desk.asha.page.locator(".steps .is-now")).to_have_text(re.compile("Discussion"))
+    devi.see("The session has moved on already. Please look again.")
+
+
+@pytest.mark.parametrize("key", ["Enter", "Space"])
+def test_a_key_that_is_held_down_is_one_press(desk: Desk, key: str) -> None:
+    asha = desk.asha
+    desk.introduce()
+    asha.button("Start").focus()
+    for _ in range(20):  # a second of the key's own repeating
+        asha.page.keyboard.down(key)
+        asha.page.wait_for_timeout(50)
+    asha.page.keyboard.up(key)
+    asha.page.wait_for_timeout(500)
+    asha.moment("Take your time.")
+    asha.page.keyboard.press("Enter")
+    asha.moment("Thank you.")
+
+
+def to_discussion(desk: Desk) -> None:
+    """Go on until everybody may ask to speak."""
+    desk.introduce()
+    desk.meera.press("Move to discussion")
+    sheet = desk.meera.page.locator("dialog")
+    sheet.get_by_role("button", name="Move to discussion").click()
+    desk.asha.see("If you would like to speak, ask.")
+
+
+def hands(page: Page) -> int:
+    """Count who asks to speak."""
+    return page.locator(".bar-item[aria-pressed=true]").count()
+
+
+@pytest.mark.parametrize("place", [".bar-item", ".moment-main"])
+def test_a_double_tap_asks_once(desk: Desk, place: str) -> None:
+    asha = desk.asha
+    to_discussion(desk)
+    # Two hands stand before hers: nobody offers her the floor while she taps.
+    desk.ben.press("Ask to speak")
+    desk.ben.moment("It is your turn, whenever you are ready.")
+    asha.page.wait_for_timeout(RESTED_MS)
+    box = asha.page.locator(place, has_text="Ask to speak").bounding_box()
+    assert box
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    asha.page.mouse.click(x, y)
+    asha.page.wait_for_timeout(220)
+    asha.page.mouse.click(x, y)
+    asha.moment("You are next.")
+    asha.page.wait_for_timeout(500)
+    assert hands(asha.page) == 1
+    expect(asha.button("Not this round")).to_have_count(0)
+
+
+# A phone on its side, and the least that 400 % zoom leaves of a screen.
+LOW = [{"width": 640, "height": 360}, {"width": 568, "height": 320}, {"width": 320, "height": 256}]
+
+
+@pytest.mark.parametrize("language", ["en", "mr"])
+@pytest.mark.parametrize("size", LOW, ids=lambda size: f"{size['width']}x{size['height']}")
+def test_an_offer_is_in_view_on_a_low_screen(
+    desk: Desk, size: dict[str, int], language: str
+) -> None:
+    page = desk.asha.page
+    page.set_viewport_size(size)  # type: ignore[arg-type]
+    page.goto(f"{page.url.split('?')[0]}?lang={language}")
+    expect(page.locator(".moment")).to_be_visible()
+    desk.meera.press("Begin the session")
+    desk.meera.press("Move to introductions")
+    for button in (".moment-main", ".pass-choices :nth-child(1)", ".pass-choices :nth-child(2)"):
+        expect(page.locator(button)).to_be_in_viewport(ratio=1)
+        box = page.locator(button).bounding_box()
+        bar = page.locator(".bar").bounding_box()
+        assert box
+        assert bar
+        assert box["y"] + box["height"] <= bar["y"], f"{button} is behind the bar"
+    desk.asha.check(f"an offer at {size}")
