@@ -14,16 +14,15 @@ import { myMicrophone } from "../voice/voice_parts.js";
 
 const isHeard = (/** @type {Room} */ { link }) => link.state === "open" && !link.away;
 const mineNow = (/** @type {Room} */ { view, you }) => view.turn?.person === you.person;
-const isOffered = (/** @type {Room} */ room) => mineNow(room) && room.view.turn?.state === "offered";
 
 let shown = "";
 
 /** An offer lasts for seconds: on a low screen, or one just turned, nobody should have to look for it. */
 function show(/** @type {Room} */ room) {
-  const offer = isOffered(room) ? `${room.view.turn?.id} ${innerWidth}` : "";
-  if (offer && offer !== shown)
+  const mine = mineNow(room) ? `${room.view.turn?.id} ${innerWidth}` : "";
+  if (mine && mine !== shown)
     requestAnimationFrame(() => document.querySelector(".moment-deeds")?.scrollIntoView({ block: "nearest" }));
-  shown = offer;
+  shown = mine;
 }
 
 export function myMoment(/** @type {Room} */ room) {
@@ -50,7 +49,7 @@ function mainButton(/** @type {Room} */ room) {
 
 /** Pass, or what it can mean; before the session there is nothing to pass. */
 function passing(/** @type {Room} */ room) {
-  const offered = isOffered(room);
+  const offered = mineNow(room) && room.view.turn?.state === "offered";
   if (offered || room.ui.passing) return passChoices(room, offered);
   return room.view.stage === "lobby" ? nothing : passButton(room);
 }
