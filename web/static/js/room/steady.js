@@ -17,6 +17,9 @@ export const STEP_REST_MS = 1_500;
 /** @type {Stand[]} the buttons on the screen, and those that have just gone from their places */
 let stands = [];
 
+/** @type {ReturnType<typeof setTimeout>|undefined} */
+let looking;
+
 // What is held down has a clock of its own and must never be taken from under a finger.
 const BUTTONS = "button:not(.talk-button)";
 
@@ -49,7 +52,8 @@ export function letRest(root) {
     is.button.toggleAttribute("data-rests", rests);
   }
   stands = [...gone, ...here];
-  if (gone.length) setTimeout(letRest, REST_MS + 20, root);
+  clearTimeout(looking);
+  if (gone.length) looking = setTimeout(letRest, REST_MS + 20, root);
 }
 
 // Who scrolls moves the buttons themselves and knows it.
@@ -58,9 +62,10 @@ const scrolled = () => {
 };
 document.addEventListener("scroll", scrolled, { capture: true, passive: true });
 
-// CSS keeps fingers from it; this is for keys, and for what presses on somebody's behalf.
+// CSS keeps fingers from it; this is for keys. Enter in a field presses a button, too, and means it.
 const refuse = (/** @type {Event} */ event) => {
-  if (!(event.target instanceof Element && event.target.closest("[data-rests]"))) return;
+  const pressed = document.activeElement;
+  if (!pressed?.matches("[data-rests]") || !pressed.contains(/** @type {Node} */ (event.target))) return;
   event.preventDefault();
   event.stopPropagation();
 };
