@@ -140,7 +140,9 @@ def compile_catalogues() -> None:
         with source.with_suffix(".mo").open("wb") as file:
             write_mo(file, catalogue)
         for page, elsewhere in ELSEWHERE.items():
-            text = json.dumps(words(catalogue, elsewhere), ensure_ascii=False, separators=(",", ":"))
+            text = json.dumps(
+                words(catalogue, elsewhere), ensure_ascii=False, separators=(",", ":")
+            )
             (out / f"{language}.{page}.json").write_text(text + "\n", encoding="utf-8")
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -288,7 +288,9 @@ def test_a_facilitator_without_a_microphone_is_told_and_the_button_lets_go(
 ) -> None:
     session = OpenSession(two_workers)
     meera = Visitor(refusing, DESK).come_in(session.link(Role.FACILITATOR, 0), "Meera")
-    for press in (meera.button("Hold to talk").first.click, lambda: meera.page.keyboard.press("t")):
+    button = meera.button("Hold to talk").first
+    presses: list[Callable[[], None]] = [button.click, lambda: meera.page.keyboard.press("t")]
+    for press in presses:
         press()
         meera.see("This browser may not use the microphone. You can write to everyone.")
         expect(meera.page.locator(".talk-button")).to_have_attribute("aria-pressed", "false")
