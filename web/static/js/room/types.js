@@ -124,7 +124,7 @@
  * @property {(name: string, fields?: Record<string, unknown>) => Promise<Answer>} act
  * @property {(changes: Partial<Ui>) => void} set changes what this person has open, and redraws
  * @property {(name: string) => boolean} may
- * @property {import("../voice/voice.js").VoiceState} voice how the sound stands
+ * @property {import("../voice/voice_state.js").VoiceState} voice how the sound stands
  * @property {import("../voice/room_sound.js").RoomSound} sound what can be done with it
  *
  * @typedef {object} Link how the connection stands

@@ -5,7 +5,7 @@
 /** @typedef {import("../room/types.js").View} View */
 /** @typedef {import("../room/types.js").You} You */
 /** @typedef {import("./voice.js").Voice} Voice */
-/** @typedef {import("./voice.js").VoiceState} VoiceState */
+/** @typedef {import("./voice_state.js").VoiceState} VoiceState */
 
 const AGAIN_MS = 2_000; // longer each time
 

@@ -7,31 +7,14 @@
 import { Loudspeaker } from "./loudspeaker.js";
 import { chosen, choose } from "./microphone.js";
 import { Sending } from "./sending.js";
+import { mySpeakingTurn } from "./voice_state.js";
 import { hasCodecs, hasSound, openWorker } from "./voice_support.js";
 
-/** @typedef {import("../room/types.js").View} View */
-/** @typedef {import("../room/types.js").You} You */
-/**
- * @typedef {object} VoiceState what the screens read
- * @property {boolean} carried this room carries sound
- * @property {import("./loudspeaker.js").Listening} listening
- * @property {import("./sending.js").Microphone} microphone
- * @property {number} level how loud I am, in steps
- * @property {"voice" | "text"} way how I take my turn
- * @property {boolean} talks a facilitator holds the button
- * @property {boolean} poor the connection cannot follow
- * @property {boolean} facilitator one is heard just now
- */
+/** @typedef {import("../room/types.js").View} View @typedef {import("../room/types.js").You} You */
 
 const NOTICED_MS = 1_500; // a way in, or back in, that is this short needs no words
 const AGAIN_MS = 3_000;
 const WORKING = new Set(["closed", "opening", "open"]);
-
-/** The number of the turn that I may speak in now; null when I may not. @param {View} view @param {You} you */
-function mySpeakingTurn({ turn, held }, { person }) {
-  const speaks = turn?.person === person && (turn.state === "speaking" || turn.state === "grace");
-  return speaks && !held ? (turn.number ?? null) : null;
-}
 
 export class Voice {
   /** @param {string} address of the voice socket @param {string} pass @param {() => void} changed */
@@ -57,7 +40,7 @@ export class Voice {
     this.wayOfTurn = chosen().way;
   }
 
-  /** What is on the screen of it. @returns {VoiceState} */
+  /** What is on the screen of it. @returns {import("./voice_state.js").VoiceState} */
   state() {
     const carried = this.link !== "closed";
     const waits = carried && this.link !== "open" && this.worker !== null;
@@ -78,8 +61,7 @@ export class Voice {
   /** @param {View} view @param {You} you @param {boolean} here whether the live socket is open */
   follow(view, you, here) {
     if (!this.worker) this.begin();
-    // The live socket is asked whether it lives, the voice's is not: what was lost under the one
-    // was lost under the other.
+    // Only the live socket is asked whether it lives: what was lost under it was lost under ours.
     if (here && !this.here && this.link !== "closed") this.worker?.postMessage({ do: "renew" });
     this.here = here;
     this.loudspeaker?.hush(view.held && !this.voices.includes(0));
@@ -100,9 +82,9 @@ export class Voice {
     void this.loudspeaker.open();
   }
 
-  /** Starts anew, unless another one has begun. @param {Worker} worker that could not */
+  /** Starts anew. @param {Worker} worker that could not */
   again(worker) {
-    if (worker !== this.worker) return;
+    if (worker !== this.worker) return; // another one has begun
     this.rest();
     this.begin();
     this.changed();
@@ -123,18 +105,16 @@ export class Voice {
   told(data) {
     if (data.voices) this.voices = data.voices;
     if (data.poor !== undefined) this.poor = data.poor;
-    if (data.link) {
-      if (data.link === "lost" && this.link !== "lost") this.lost_at = performance.now();
-      this.link = data.link;
-    }
+    if (data.link === "lost" && this.link !== "lost") this.lost_at = performance.now();
+    this.link = data.link ?? this.link;
     this.changed();
   }
 
   /** Opens the microphone for a turn, or closes it. @param {number | null} turn */
   open(turn) {
     if (turn === this.turn) return;
-    const facilitates = this.talks && turn !== null && this.turn !== null;
-    if (facilitates) return; // one press is one sending, also when a turn ends meanwhile
+    // A facilitator's press is one sending, also when a turn ends meanwhile.
+    if (this.talks && turn !== null && this.turn !== null) return;
     this.turn = turn;
     if (turn === null) return this.sending?.close();
     this.wayOfTurn = chosen().way;
@@ -168,12 +148,12 @@ export class Voice {
 
   /** No sound is carried any more. */
   rest() {
+    const { worker } = this;
     this.talks = false;
     this.open(null);
-    if (!this.worker) return;
-    this.worker.postMessage({ do: "close" });
+    if (!worker) return;
+    worker.postMessage({ do: "close" });
     this.loudspeaker?.close();
-    const worker = this.worker;
     setTimeout(() => worker.terminate(), 500); // after the goodbye
     this.worker = this.loudspeaker = this.sending = null;
   }
