@@ -225,11 +225,10 @@ def test_a_voice_comes_back_after_a_network_that_says_nothing(
         meera.page.wait_for_function(LOUD)
         network.swallow()
         asha.page.evaluate("() => window.dispatchEvent(new Event('online'))")  # asks at once
-        asha.see("You are back. Start when you are ready.")
-        asha.press("Start")
-        asha.see(HEARS_ME)
-        meera.page.evaluate(LOUD)
+        meera.page.wait_for_timeout(3_000)
+        meera.page.evaluate(LOUD)  # what was on its way
         meera.page.wait_for_function(LOUD)
+        asha.see(HEARS_ME)
         asha.close()
     network.close()
     meera.close()
