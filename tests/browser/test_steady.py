@@ -135,6 +135,7 @@ def test_a_key_that_is_held_down_is_one_press(desk: Desk, key: str) -> None:
     asha.page.keyboard.up(key)
     asha.page.wait_for_timeout(500)
     asha.moment("Take your time.")
+    asha.page.wait_for_timeout(RESTED_MS)
     asha.page.keyboard.press("Enter")
     asha.moment("Thank you.")
 
