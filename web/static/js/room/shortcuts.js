@@ -11,6 +11,7 @@ import { stepRests } from "./steady.js";
 /** @typedef {import('./types.js').Room} Room */
 
 const REMEMBERED = "tp-keys";
+const TYPES_ON_MS = 1_500;
 
 export function keysWanted() {
   try {
@@ -46,11 +47,17 @@ export function press(/** @type {Room} */ room, /** @type {string} */ key) {
 
 /** Listens for the letters; `room` gives the screen as it is drawn at that moment. */
 export function listenForKeys(/** @type {() => Room|null} */ room) {
+  let field = /** @type {HTMLElement|null} */ (null);
+  let typed_at = 0;
   document.addEventListener("keydown", (event) => {
     const target = /** @type {HTMLElement} */ (event.target);
     const typing =
       target.matches("input, textarea, select, [contenteditable]") || target.closest("dialog[open]");
-    if (typing || event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
+    if (typing) field = target;
+    // Whose field was taken from under their hands types on for a moment.
+    const types_on = field && !field.offsetParent && event.timeStamp - typed_at < TYPES_ON_MS;
+    if (typing || types_on) typed_at = event.timeStamp;
+    if (typing || types_on || event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
     const now = room();
     if (!now || !now.ui.keys || now.you.role !== "facilitator" || now.ui.dialog) return;
     void press(now, event.key.toUpperCase());
