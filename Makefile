@@ -12,7 +12,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 # Programs of the tests, each of the Debian package of its name (ss: iproute2). (redis-server may
 # start a server on 127.0.0.1:6379 when it is installed, nginx one on 80: no test uses these ports.)
-DEBIAN_PROGRAMS := chromium espeak-ng faketime nginx redis-server ss
+DEBIAN_PROGRAMS := chromium chromium-headless-shell espeak-ng faketime nginx redis-server ss
 
 # Most tests wait for clocks: four at a time keep two cores about half busy.
 TESTERS := 4

@@ -320,9 +320,10 @@ def test_a_room_whose_scripts_did_not_arrive_can_be_tried_again(
     server: RunningServer, chromium: Browser
 ) -> None:
     asha = Visitor(chromium)
-    asha.page.route("**/room_store*.js*", lambda route: route.abort(), times=1)
+    asha.page.route("**/room_store*.js*", lambda route: route.abort())
     asha.come_in(server.create(*OPEN)["participant"], "Asha")
     asha.see("Coming in…")
+    asha.page.unroute("**/room_store*.js*")
     asha.page.get_by_role("link", name="Try again").click()
     asha.see("You are here.")
     asha.close()

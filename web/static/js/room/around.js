@@ -14,8 +14,13 @@ export function offerCall(
 ) {
   const call = document.querySelector("#urgent-support [data-call]");
   const heard = now?.you.role === "participant" && now.link.state !== "closed";
-  if (call instanceof HTMLElement) call.hidden = !heard;
+  if (call instanceof HTMLElement && call.hidden === heard) call.hidden = !heard;
   if (now?.you.support) card.show(now.you.support);
+}
+
+/** Written only when it is another: the page is made up anew for the same one, too, twice a second. */
+export function entitle(/** @type {string} */ title) {
+  if (document.title !== title) document.title = title;
 }
 
 /** The tab says what matters when the room is behind another one. */

@@ -12,7 +12,7 @@ import { syncSheet } from "./sheet.js";
 import { acting } from "./acting.js";
 import { farewell } from "./farewell.js";
 import { listenForKeys } from "./shortcuts.js";
-import { offerCall, titleOf } from "./around.js";
+import { entitle, offerCall, titleOf } from "./around.js";
 import { keepAwake } from "./wake_lock.js";
 import { bareHead } from "./room_head.js";
 import { keepFocus } from "./focus.js";
@@ -114,7 +114,7 @@ function drawNow() {
   if (!now || gone !== null) {
     sound.rest();
     offerCall(null, card);
-    document.title = "Thera-Peer";
+    entitle("Thera-Peer");
     return render([bareHead(), farewell(gone ?? 4100)], root);
   }
   writeAgain(now);
@@ -127,7 +127,7 @@ function drawNow() {
   offerCall(now, card);
   if (now.view.waiting) return;
   milestones.speak(now, spoken);
-  document.title = titleOf(now);
+  entitle(titleOf(now));
 }
 
 /** Sleep may leave a socket that only looks open: ask it, and read the clock anew. */
