@@ -32,6 +32,7 @@ LIT_MODULES = (
     "lit-html",
     "directive",
     "directive-helpers",
+    "directives/cache",
     "directives/live",
     "directives/repeat",
     "directives/when",

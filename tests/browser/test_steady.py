@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from session_engine import Role
-from tests.browser.conftest import Newcomer
+from tests.browser.conftest import Newcomer, OpenSession
 from tests.browser.test_console import Desk
 from tests.browser.visitor import DESK, PHONE, Visitor
 from tests.server.house import House
@@ -63,25 +63,24 @@ def call(visitor: Visitor) -> None:
     visitor.press("Close this")
 
 
-@pytest.mark.parametrize("again", ["Write privately", "I have it"])
-@pytest.mark.parametrize("size", [PHONE, DESK], ids=["phone", "desk"])
-def test_a_call_is_not_closed_by_a_press_on_what_stood_there(
-    desk: Desk, size: dict[str, int], again: str
-) -> None:
+def test_a_call_is_not_closed_by_a_press_on_what_stood_there(desk: Desk) -> None:
     meera = desk.meera
-    meera.page.set_viewport_size(size)  # type: ignore[arg-type]
-    call(desk.asha)
-    have, second = Spot(meera, "I have it"), Spot(meera, again)
-    have.tap()
-    meera.page.wait_for_timeout(450)
-    second.tap()
-    desk.asha.see("Meera has seen it and is with you.")
-    if again == "Write privately":
-        expect(meera.page.locator("dialog").get_by_label("Your message")).to_be_visible()
-        meera.press("Close this")
-    meera.page.wait_for_timeout(500)
-    meera.press("This is settled")  # after a while it can be
-    meera.not_see("Asha needs someone now")
+    for size in (PHONE, DESK):
+        meera.page.set_viewport_size(size)  # type: ignore[arg-type]
+        for again in ("Write privately", "I have it"):
+            call(desk.asha)
+            have, second = Spot(meera, "I have it"), Spot(meera, again)
+            have.tap()
+            meera.page.wait_for_timeout(450)
+            second.tap()
+            desk.asha.see("Meera has seen it and is with you.")
+            if again == "Write privately":
+                expect(meera.page.locator("dialog").get_by_label("Your message")).to_be_visible()
+                meera.press("Close this")
+            meera.page.wait_for_timeout(500)
+            meera.press("This is settled")  # after a while it can be
+            meera.not_see("Asha needs someone now")
+            desk.asha.not_see("Meera has seen it and is with you.")
 
 
 def test_who_takes_a_call_by_key_stays_at_it(desk: Desk) -> None:
@@ -136,20 +135,20 @@ def test_two_facilitators_who_confirm_one_step_take_one_step(desk: Desk) -> None
     devi.see("The session has moved on already. Please look again.")
 
 
-@pytest.mark.parametrize("key", ["Enter", "Space"])
-def test_a_key_that_is_held_down_is_one_press(desk: Desk, key: str) -> None:
-    asha = desk.asha
+def test_a_key_that_is_held_down_is_one_press(desk: Desk) -> None:
     desk.introduce()
-    asha.button("Start").focus()
-    for _ in range(20):  # a second of the key's own repeating
-        asha.page.keyboard.down(key)
-        asha.page.wait_for_timeout(50)
-    asha.page.keyboard.up(key)
-    asha.page.wait_for_timeout(500)
-    asha.moment("Take your time.")
-    asha.page.wait_for_timeout(RESTED_MS)
-    asha.page.keyboard.press("Enter")
-    asha.moment("Thank you.")
+    for person, key in ((desk.asha, "Enter"), (desk.ben, "Space")):
+        person.moment("It is your turn, whenever you are ready.")
+        person.button("Start").focus()
+        for _ in range(20):  # a second of the key's own repeating
+            person.page.keyboard.down(key)
+            person.page.wait_for_timeout(50)
+        person.page.keyboard.up(key)
+        person.page.wait_for_timeout(500)
+        person.moment("Take your time.")
+        person.page.wait_for_timeout(RESTED_MS)
+        person.page.keyboard.press("Enter")
+        person.moment("Thank you.")
 
 
 def to_discussion(desk: Desk) -> None:
@@ -166,46 +165,54 @@ def hands(page: Page) -> int:
     return page.locator(".bar-item[aria-pressed=true]").count()
 
 
-@pytest.mark.parametrize("place", [".bar-item", ".moment-main"])
-def test_a_double_tap_asks_once(desk: Desk, place: str) -> None:
+def test_a_double_tap_asks_once(desk: Desk) -> None:
     asha = desk.asha
     to_discussion(desk)
     # Two hands stand before hers: nobody offers her the floor while she taps.
     desk.ben.press("Ask to speak")
     desk.ben.moment("It is your turn, whenever you are ready.")
-    asha.page.wait_for_timeout(RESTED_MS)
-    box = asha.page.locator(place, has_text="Ask to speak").bounding_box()
-    assert box
-    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
-    asha.page.mouse.click(x, y)
-    asha.page.wait_for_timeout(220)
-    asha.page.mouse.click(x, y)
-    asha.moment("You are next.")
-    asha.page.wait_for_timeout(500)
-    assert hands(asha.page) == 1
-    expect(asha.button("Not this round")).to_have_count(0)
+    for place in (".bar-item", ".moment-main"):
+        asha.page.wait_for_timeout(RESTED_MS)
+        box = asha.page.locator(place, has_text="Ask to speak").bounding_box()
+        assert box
+        x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+        asha.page.mouse.click(x, y)
+        asha.page.wait_for_timeout(220)
+        asha.page.mouse.click(x, y)
+        asha.moment("You are next.")
+        asha.page.wait_for_timeout(500)
+        assert hands(asha.page) == 1
+        expect(asha.button("Not this round")).to_have_count(0)
+        asha.press("Asked to speak")  # and it is taken back
+        expect(asha.page.locator(".bar-item[aria-pressed=true]")).to_have_count(0)
 
 
 # A phone on its side, and the least that 400 % zoom leaves of a screen.
 LOW = [{"width": 640, "height": 360}, {"width": 568, "height": 320}, {"width": 320, "height": 256}]
 
 
-@pytest.mark.parametrize("language", ["en", "mr"])
-@pytest.mark.parametrize("size", LOW, ids=lambda size: f"{size['width']}x{size['height']}")
-def test_an_offer_is_in_view_on_a_low_screen(
-    desk: Desk, size: dict[str, int], language: str
-) -> None:
-    page = desk.asha.page
-    page.set_viewport_size(size)  # type: ignore[arg-type]
-    page.goto(f"{page.url.split('?')[0]}?lang={language}")
-    expect(page.locator(".moment")).to_be_visible()
-    desk.meera.press("Begin the session")
-    desk.meera.press("Move to introductions")
-    for button in (".moment-main", ".pass-choices :nth-child(1)", ".pass-choices :nth-child(2)"):
-        expect(page.locator(button)).to_be_in_viewport(ratio=1)
-        box = page.locator(button).bounding_box()
-        bar = page.locator(".bar").bounding_box()
-        assert box
-        assert bar
-        assert box["y"] + box["height"] <= bar["y"], f"{button} is behind the bar"
-    desk.asha.check(f"an offer at {size}")
+def test_an_offer_is_in_view_on_a_low_screen(two_workers: House, newcomer: Newcomer) -> None:
+    session = OpenSession(two_workers, pause_s=1)
+    meera = newcomer(DESK).come_in(session.link(Role.FACILITATOR, 0), "Meera")
+    people = []
+    for size in LOW:
+        for language in ("en", "mr"):
+            link = session.link(Role.PARTICIPANT, 1)
+            person = newcomer(size).come_in(link, f"N{len(people)}", language=language)
+            expect(person.page.locator(".moment")).to_be_visible()
+            people.append(person)
+    meera.see("6 participants here")
+    meera.press("Begin the session")
+    meera.press("Move to introductions")
+    for person in people:
+        page = person.page
+        choices = (".moment-main", ".pass-choices :nth-child(1)", ".pass-choices :nth-child(2)")
+        for button in choices:
+            expect(page.locator(button)).to_be_in_viewport(ratio=1)
+            box = page.locator(button).bounding_box()
+            bar = page.locator(".bar").bounding_box()
+            assert box
+            assert bar
+            assert box["y"] + box["height"] <= bar["y"], f"{button} is behind the bar"
+        person.check(f"an offer at {page.viewport_size}")
+        page.locator(choices[2]).click()  # the next one is asked

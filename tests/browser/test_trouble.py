@@ -255,6 +255,14 @@ def test_everybody_is_told_that_the_room_is_held(server: RunningServer, chromium
     asha.see("We are holding the room for a moment.")
     hall.see("The room is held")
     hall.not_see("Somebody is being heard")
+    asha.hear("We are holding the room for a moment.")
+    meera.press("Go on")
+    asha.hear("We go on.")
+    hall.hear("We go on.")
+    asha.press("Write privately")
+    asha.page.get_by_label("Your message").last.fill("thank you")
+    asha.press("Send")
+    meera.hear("Private line: 1 new.")
     for visitor in (meera, asha, hall):
         visitor.close()
 

@@ -189,6 +189,7 @@ def somebody_is_removed_and_somebody_knocks(circle: Circle) -> None:
     dev.see("You are at the door.")
     dev.check("knocking")
     meera.see("At the door")
+    meera.hear("At the door: Dev.")
     meera.check("somebody knocks")
     meera.press("Let in Dev")
     dev.see("Discussion")

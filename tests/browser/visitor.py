@@ -68,6 +68,10 @@ class Visitor:
         """Wait until these words are nowhere on the screen."""
         expect(self.page.get_by_text(words).filter(visible=True)).to_have_count(0)
 
+    def hear(self, words: str) -> None:
+        """Wait until a screen reader is told this."""
+        expect(self.page.locator("#spoken")).to_contain_text(words)
+
     def button(self, name: str | re.Pattern[str]) -> Locator:
         """Find a button by what it is called, to the letter."""
         return self.page.get_by_role("button", name=name, exact=True).filter(visible=True)

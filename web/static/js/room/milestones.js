@@ -1,10 +1,12 @@
 /**
- * What a screen reader says of the room: who has the floor, what is left of it, my own moment.
+ * What a screen reader says of the room: who has the floor, what is left of it, my own moment, and
+ * what comes up beside: a hold, private words, somebody at the door.
  *
  * A live number is hidden from it; this slower polite twin speaks at 60, 30, 15 and 0 seconds.
  */
 import { t } from "../strings.js";
 import { milestone, readTurn } from "./clock.js";
+import { calmWords, isCalm } from "./notices.js";
 import { stageName } from "./stepper.js";
 
 /** @typedef {import('./types.js').Room} Room */
@@ -20,6 +22,12 @@ export class Milestones {
     this.left_ms = 0;
     this.turn = "";
     this.next = false;
+    /** @type {boolean|undefined} */
+    this.calm = undefined;
+    /** @type {import('./types.js').Line[]|undefined} */
+    this.lines = undefined;
+    /** @type {string[]|undefined} */
+    this.knocks = undefined;
     /** @type {ReturnType<typeof setTimeout>|undefined} */
     this.forgetting = undefined;
   }
@@ -35,8 +43,8 @@ export class Milestones {
 
   /** The sentence to speak now, or '' when nothing worth words has happened. */
   spoken(/** @type {Room} */ room) {
-    const said = [this.ofStage(room), this.ofFloor(room), this.ofClock(room), this.ofMe(room)];
-    return said.filter(Boolean).join(" ");
+    const said = [this.ofStage(room), this.ofCalm(room), this.ofFloor(room), this.ofClock(room)];
+    return [...said, this.ofMe(room), this.ofLine(room), this.ofDoor(room)].filter(Boolean).join(" ");
   }
 
   ofStage(/** @type {Room} */ { view }) {
@@ -81,5 +89,29 @@ export class Milestones {
     const fresh = next && !this.next;
     this.next = next;
     return fresh ? t("You are next.") : "";
+  }
+
+  ofCalm(/** @type {Room} */ room) {
+    const before = this.calm;
+    this.calm = isCalm(room);
+    if (before === undefined || before === this.calm) return "";
+    if (!this.calm) return t("We go on.");
+    return room.you.role === "facilitator" ? "" : calmWords(room); // theirs is in the notices
+  }
+
+  /** That there are words, not the words: others may hear the loudspeaker. */
+  ofLine(/** @type {Room} */ { live, you }) {
+    const before = this.lines ?? live.lines;
+    this.lines = live.lines;
+    const n = live.lines.filter((line) => !before.includes(line) && line.from !== you.person).length;
+    return n ? `${t("Private line")}: ${t("{n} new", { n })}.` : "";
+  }
+
+  ofDoor(/** @type {Room} */ { view }) {
+    const waiting = view.knocking ?? [];
+    const before = this.knocks ?? waiting.map(({ id }) => id);
+    this.knocks = waiting.map(({ id }) => id);
+    const names = waiting.filter(({ id }) => !before.includes(id)).map(({ name }) => name);
+    return names.length ? `${t("At the door")}: ${names.join(", ")}.` : "";
   }
 }

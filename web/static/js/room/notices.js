@@ -51,19 +51,20 @@ export function isCalm(/** @type {Room} */ { view, you }) {
 }
 
 /** The calm screen: the room is held, or its facilitator has been away for long. */
-export function calm(/** @type {Room} */ { view }) {
+export function calm(/** @type {Room} */ room) {
   return html`<section class="calm" data-region tabindex="-1" aria-label=${t("The room is held")}>
     <div class="calm-breath" aria-hidden="true"></div>
-    <p class="calm-words">${
-      view.held
-        ? t(
-            "We are holding the room for a moment. You do not need to do anything. " +
-              "If you like, breathe in for four, out for six.",
-          )
-        : t(
-            "Your facilitator has not come back yet. You can stay, or leave quietly. " +
-              "If you like, breathe in for four, out for six.",
-          )
-    }</p>
+    <p class="calm-words">${calmWords(room)}</p>
   </section>`;
 }
+
+export const calmWords = (/** @type {Room} */ { view }) =>
+  view.held
+    ? t(
+        "We are holding the room for a moment. You do not need to do anything. " +
+          "If you like, breathe in for four, out for six.",
+      )
+    : t(
+        "Your facilitator has not come back yet. You can stay, or leave quietly. " +
+          "If you like, breathe in for four, out for six.",
+      );

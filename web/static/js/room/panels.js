@@ -1,5 +1,8 @@
-/** The four panels of the console, as tabs: people, themes, private line, settings. */
-import { html } from "./lit.js";
+/**
+ * The four panels of the console, as tabs: people, themes, private line, settings.
+ * What was begun in one is still there when somebody comes back to it.
+ */
+import { cache, html } from "./lit.js";
 import { t } from "../strings.js";
 import { peoplePanel } from "./people_panel.js";
 import { themesPanel } from "./themes_panel.js";
@@ -34,7 +37,7 @@ export function panels(/** @type {Room} */ room) {
     </div>
     <div class="panel" id="panel" role="tabpanel" aria-labelledby="tab-${open[0]}" tabindex="0">
       <h2 class="visually-hidden">${open[1]}</h2>
-      ${open[2](room)}</div>
+      ${cache(open[2](room))}</div>
   </div>`;
 }
 
