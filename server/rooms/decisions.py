@@ -260,7 +260,7 @@ class Decisions:
             return
         for job in asked:
             if job.command_id in found:
-                self._covering.settle(job, found[job.command_id], repeated=True)
+                self._found(job, found[job.command_id])
         _give_up(jobs, NotDone("cannot_store"))
 
     async def _settle_refused(self, refused: list[Job], draft: Draft) -> None:
@@ -285,14 +285,19 @@ class Decisions:
             if not job.command_id or place is None:
                 rest.append(job)
             else:
-                self._covering.settle(job, place, repeated=True)
+                self._found(job, place)
         return rest
+
+    def _found(self, job: Job, at: Position) -> None:
+        """Settle what the log holds already, and this copy may not have read yet."""
+        self._replica.promise(at)
+        self._covering.settle(job, at, repeated=True)
 
     def _settle_repeated(self, jobs: list[Job], answer: Repeated) -> list[Job]:
         """Settle the jobs that the log holds already, by their index in what was asked."""
         found = {jobs[index]: at for index, at in answer.positions.items() if at is not None}
         for job, at in found.items():
-            self._covering.settle(job, at, repeated=True)
+            self._found(job, at)
         return list(found)
 
     def _agree(self, jobs: list[Job], at: Position) -> list[Job]:

@@ -54,6 +54,7 @@ class Replica:
         self.session = session
         self.room: Room | None = None
         self.position: Position = START
+        self.newest = START.version  # that the log is known to have; more than is read, if promised
         self.watchers: list[Callable[[Replica], None]] = []
         # Told of the last version that another history shares with the one before it.
         self.on_cut: list[Callable[[int], None]] = []
@@ -78,6 +79,8 @@ class Replica:
             if position.version <= self.position.version:
                 self._compare(position)
                 continue
+            if self._heads.get(position.version, position.head) != position.head:
+                raise OtherHistory
             if became is not None and known:
                 room = became
             else:
@@ -87,12 +90,26 @@ class Replica:
             self._heads[position.version] = position.head
         while len(self._heads) > HEADS_KEPT:
             self._heads.popitem(last=False)
+        self.newest = max(self.newest, self.position.version)
         return changed
+
+    def promise(self, position: Position) -> None:
+        """Know that the log has this, though it was not read yet: somebody is told that it stands.
+
+        If a history comes that lacks it, that is a cut like one of what was read.
+        """
+        self._heads.setdefault(position.version, position.head)
+        self.newest = max(self.newest, position.version)
+
+    @property
+    def lacks_promised(self) -> bool:
+        """Whether the log is known to have more than was read."""
+        return self.newest > self.position.version
 
     def start_again(self, elements: Sequence[Element]) -> None:
         """Forget everything for another history, and say from where on it is another."""
-        had, known = self.position.version, dict(self._heads)
-        self.room, self.position = None, START
+        had, known = self.newest, dict(self._heads)
+        self.room, self.position, self.newest = None, START, START.version
         self._heads.clear()
         self.take(START, elements)
         shared = [at.version for at, _ in elements if known.get(at.version) == at.head]

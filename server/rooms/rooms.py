@@ -181,18 +181,21 @@ class Rooms:
     async def _read(self, replica: Replica) -> bool:
         """Bring a replica to the end of its log; say if it changed."""
         while True:
-            after = replica.position
+            after, changed = replica.position, False
             elements = await self.log.read(replica.session, after)
             if elements is not None and (elements or after.version):
                 try:
-                    return replica.take(after, elements)
+                    changed = replica.take(after, elements)
+                    if not replica.lacks_promised:
+                        return changed
                 except (Gap, OtherHistory):
                     pass
-            had = replica.position
+            had, newest = replica.position, replica.newest
             whole = await self.log.read(replica.session, START) or []
-            if replica.position == had:  # else it was mended meanwhile, and this may be older
+            # Else it was mended meanwhile, and this may be older.
+            if replica.position == had and replica.newest == newest:
                 replica.start_again(whole)
-                return replica.position != had
+                return changed or replica.position != had
 
     async def compare(self) -> None:
         """Compare all positions with the store's in one round trip; repair what differs.
@@ -205,6 +208,7 @@ class Rooms:
             replica
             for replica in replicas
             if (ends.get(replica.session) or Position(0, "")) != replica.position
+            or replica.lacks_promised
         ]
         if behind:
             await asyncio.wait([self.repair(replica) for replica in behind])

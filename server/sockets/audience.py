@@ -238,9 +238,12 @@ class Audience:
     def _tell_lost(self, shared: int) -> None:
         """Say to everybody what of theirs was called done and is not in the log any more."""
         for listener in self.listeners.values():
-            lost = [name for name, version in listener.acknowledged if version > shared]
+            done = listener.acknowledged
+            lost = [name for name, version in done if version > shared]
             if lost:
-                listener.acknowledged.clear()
+                kept = [one for one in done if one[1] <= shared]
+                done.clear()
+                done.extend(kept)
                 frame = orjson.dumps({"type": "lost", "ids": lost})
                 listener.outbox.send(frames.message(frame))
 

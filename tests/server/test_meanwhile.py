@@ -9,7 +9,7 @@ import pytest
 from redis.asyncio import Redis
 
 from server.rooms.draft import wake_at
-from server.rooms.outcomes import Done
+from server.rooms.outcomes import UNKNOWN, Done
 from server.rooms.presence import Presence
 from server.rooms.rooms import Rooms
 from server.sockets.audience import Audience
@@ -36,6 +36,7 @@ class Meanwhile(RoomLog):
         self.hold_whole: asyncio.Event | None = None
         self.not_due = False
         self.fails = False
+        self.is_deaf = False
         self.rooms: Rooms | None = None
         self.cut_to = 0
 
@@ -49,6 +50,9 @@ class Meanwhile(RoomLog):
         if self.fails:
             raise LogUnavailable("no answer came")
         outcome = await super().append(session, expected, *args, **fields)
+        if self.is_deaf:
+            self.is_deaf = False
+            raise LogUnavailable("the answer was lost")
         if self.cut_to and isinstance(outcome, Appended):
             await self._client.ltrim(log_key(session), 0, self.cut_to - 1)
             self.cut_to = 0
@@ -91,6 +95,47 @@ async def test_what_was_lost_before_its_answer_came_is_decided_again(
     assert replica.room is not None
     assert {"ana", "cai"} == set(replica.room.people)
     assert "defect" not in caplog.text
+
+
+@pytest.mark.parametrize("others_go_on", [True, False])
+async def test_what_was_said_to_be_done_already_is_missed_when_it_is_gone(
+    store_url: str, client: Redis, log: Meanwhile, others_go_on: bool
+) -> None:
+    replica, rooms = await opened(store_url, client, log)
+    await rooms.submit(replica, enter("ana"))
+    cuts: list[int] = []
+    replica.on_cut.append(cuts.append)
+    before = replica.position
+    log.is_deaf = True
+    assert await rooms.submit(replica, enter("ben"), "ben:1") is UNKNOWN
+    answer = await rooms.submit(replica, enter("ben"), "ben:1")
+    assert answer == Done(before.version + 1, repeated=True)
+    assert replica.position == before  # nobody has told this copy yet
+    await client.ltrim(log_key(replica.session), 0, before.version - 1)  # a failover
+    if others_go_on:
+        elsewhere = await another_worker(rooms, client)
+        there = await elsewhere.open(replica.session)
+        assert isinstance(await elsewhere.submit(there, enter("cai")), Done)
+    await rooms.compare()
+    assert cuts == [before.version]
+    await rooms.compare()
+    assert cuts == [before.version]
+
+
+async def test_what_was_said_to_be_done_already_is_read_like_all_else(
+    store_url: str, client: Redis, log: Meanwhile
+) -> None:
+    replica, rooms = await opened(store_url, client, log)
+    cuts: list[int] = []
+    replica.on_cut.append(cuts.append)
+    log.is_deaf = True
+    assert await rooms.submit(replica, enter("ben"), "ben:1") is UNKNOWN
+    answer = await rooms.submit(replica, enter("ben"), "ben:1")
+    await rooms.compare()
+    assert answer == Done(replica.position.version, repeated=True)
+    assert replica.room
+    assert set(replica.room.people) == {"ben"}
+    assert cuts == []
 
 
 async def test_an_older_reading_of_the_whole_log_takes_nothing_back(
