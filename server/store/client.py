@@ -18,8 +18,9 @@ import re
 from typing import Any, Final
 from urllib.parse import unquote
 
-from redis.asyncio import BlockingConnectionPool, Redis
-from redis.asyncio.connection import parse_url
+from redis import exceptions as redis_errors
+from redis.asyncio import BlockingConnectionPool, ConnectionPool, Redis
+from redis.asyncio.connection import AbstractConnection, parse_url
 from redis.asyncio.retry import Retry
 from redis.asyncio.sentinel import Sentinel
 from redis.backoff import NoBackoff
@@ -42,6 +43,27 @@ MANY: Final = re.compile(
     r"(?P<places>[^@/?#]+)(?:/(?P<name>[^/?#]*))?(?:\?(?P<query>[^#]*))?"
 )
 PLACE: Final = re.compile(r"(?:\[(?P<v6>[0-9a-fA-F:.%]+)\]|(?P<host>[^\[\]:]+))(?::(?P<port>.*))?")
+
+
+class HangsUp(AbstractConnection):
+    """A line that may be closed under the library's hands: a server that dies as it is asked.
+
+    asyncio says nothing of it, or with an OSError; uvloop raises RuntimeError, which the library
+    takes for nobody's fault but the program's.
+    """
+
+    async def send_packed_command(self, command: Any, check_health: bool = True) -> None:
+        """Send. Raises: what the library does, and ConnectionError for a closed line."""
+        try:
+            await super().send_packed_command(command, check_health)
+        except RuntimeError as error:
+            if "is closed" not in str(error):
+                raise
+            raise redis_errors.ConnectionError("the line was closed") from error
+
+
+def _may_hang_up(pool: ConnectionPool) -> None:
+    pool.connection_class = type("Connection", (HangsUp, pool.connection_class), {})
 
 
 def open_client(url: str, *, timeout_s: float = TIMEOUT_SECONDS) -> Redis:
@@ -70,6 +92,7 @@ def open_client(url: str, *, timeout_s: float = TIMEOUT_SECONDS) -> Redis:
 def _one_server(given: Any, options: dict[str, Any], timeout_s: float) -> Redis:
     limits = {"max_connections": CONNECTIONS, "timeout": timeout_s}
     pool = BlockingConnectionPool(**{**limits, **options, **given})
+    _may_hang_up(pool)
     pool.connection_class(**pool.connection_kwargs)  # says TypeError now, not when it connects
     return Redis.from_pool(pool)
 
@@ -104,6 +127,8 @@ def _master_of(url: re.Match[str], options: dict[str, Any]) -> Redis:
     )
     master: Redis = asked.master_for(name, redis_class=Master)
     pool: Any = master.connection_pool
+    for one in (pool, *(sentinel.connection_pool for sentinel in asked.sentinels)):
+        _may_hang_up(one)
     pool.connection_class(**pool.connection_kwargs)
     return master
 

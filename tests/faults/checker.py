@@ -130,7 +130,10 @@ def check_acknowledged(story: Story, member: Member) -> int:
             continue
         done += 1
         place = story.ids.get(f"{member.person}:{name}")
-        assert place is not None, f"{story.session}: {sent.frame} was acknowledged and is lost"
+        assert place is not None, (
+            f"{story.session}: {sent.frame} was acknowledged ({sent.answer}) and is lost; "
+            f"told of {sorted(lost)}, lines lost at {member.lost}, closed with {member.closes}"
+        )
         version, head = int(place[0]), place[1]
         kept = story.heads[version] if version <= story.version else None
         assert kept == head, f"{story.session}: {sent.frame} is of another history"
