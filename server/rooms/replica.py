@@ -20,6 +20,7 @@ from typing import Final
 import orjson
 
 from server.rooms.defects import note_defect
+from server.rooms.receipts import Receipts
 from server.store.position import START, Element, Position
 from session_engine import Event, Room, evolve, from_dict, to_dict
 
@@ -58,6 +59,7 @@ class Replica:
         self.watchers: list[Callable[[Replica], None]] = []
         # Told of the last version that another history shares with the one before it.
         self.on_cut: list[Callable[[int], None]] = []
+        self.receipts = Receipts()
         self.users = 0
         self._heads: OrderedDict[int, str] = OrderedDict()
         self.is_quiet = False  # records of our own are on their way
@@ -115,6 +117,7 @@ class Replica:
         shared = [at.version for at, _ in elements if known.get(at.version) == at.head]
         last = shared[-1] if shared else START.version
         if last < had:
+            self.receipts.cut(last)
             for tell in tuple(self.on_cut):
                 tell(last)
 

@@ -123,6 +123,7 @@ class Audience:
             if room.stage == "ended":
                 self._replace(listener)  # nobody arrives any more, which would do it
             self._show(room, shape_of(room.people[listener.person]), [listener], force=True)
+            self._tell_lost_to(listener)
             self._end_soon(room)
 
     def _replace(self, newest: Listener) -> None:
@@ -235,17 +236,15 @@ class Audience:
             if room is None or person is None or not awaits_help(room, person):
                 listener.outbox.close(CloseCode.ENDED)
 
-    def _tell_lost(self, shared: int) -> None:
-        """Say to everybody what of theirs was called done and is not in the log any more."""
+    def _tell_lost(self, _: int) -> None:
         for listener in self.listeners.values():
-            done = listener.acknowledged
-            lost = [name for name, version in done if version > shared]
-            if lost:
-                kept = [one for one in done if one[1] <= shared]
-                done.clear()
-                done.extend(kept)
-                frame = orjson.dumps({"type": "lost", "ids": lost})
-                listener.outbox.send(frames.message(frame))
+            self._tell_lost_to(listener)
+
+    def _tell_lost_to(self, listener: Listener) -> None:
+        """Say what of theirs was called done and is not in the log any more."""
+        if listener.outbox.is_open and (lost := self.replica.receipts.take_lost(listener.person)):
+            frame = orjson.dumps({"type": "lost", "ids": lost})
+            listener.outbox.send(frames.message(frame))
 
     # ---- Views --------------------------------------------------------------------
 

@@ -132,7 +132,7 @@ class Conversation:
 
     def _done(self, request: Request, version: int) -> None:
         if request.command.do not in NOT_STORED:  # else no log can lose it
-            self._listener.acknowledged.append((request.id, version))
+            self._replica.receipts.note(self._listener.person, request.id, version)
         answer: dict[str, Any] = {"type": "done", "id": request.id}
         if self._role is Role.FACILITATOR:
             answer["version"] = version

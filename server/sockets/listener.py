@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import deque
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from server.sockets.outbox import Outbox
 from session_engine import ConnectionId, PersonId, Room
@@ -20,5 +19,3 @@ class Listener:
     who: bytes = b""  # the part of what they see that only another name changes
     shown: bytes = b""
     shown_room: Room | None = None
-    # Commands that were called done of late: (id, version).
-    acknowledged: deque[tuple[str, int]] = field(default_factory=lambda: deque(maxlen=64))
