@@ -215,7 +215,9 @@ def test_an_offer_is_never_hidden_by_a_dialog(come: Come, opened: str) -> None:
     begin(meera)
     asha.moment("It is your turn, whenever you are ready.")
     expect(asha.page.locator("#sheet")).to_be_hidden()
-    asha.page.keyboard.type(" said")  # a hand that was typing does not open it again
+    asha.page.keyboard.type(" said")  # hands that type, or scroll, do not open it again
+    asha.page.wait_for_timeout(500)
+    assert asha.page.locator("#sheet").is_hidden()
     asha.button("Start").click(trial=True)
     asha.press("Write privately")  # by hand it stays
     asha.page.wait_for_timeout(1200)

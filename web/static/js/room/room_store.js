@@ -78,7 +78,7 @@ export class RoomStore {
     if (before?.person) this.ui.heard = before.person;
     const turn = this.view?.turn;
     // An offer does not wait long, and a dialog would hide it.
-    if (turn?.state === "offered" && turn.person === this.you?.person) this.ui.dialog = "";
+    if (turn?.state === "offered" && turn.person === this.you?.person) this.ui.dialog &&= "taken";
   }
 
   /** Words of an older turn go with it; those of the new one may have come before the view. */

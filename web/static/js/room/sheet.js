@@ -25,13 +25,13 @@ const SHEETS = {
   confirm: confirmSheet,
 };
 
-// Whether somebody was typing in it when it was drawn.
-let typed = false;
+// Whether it closes by itself: for an offer ("taken"), or because whom it was about has left.
+let unasked = false;
 
 export function sheet(/** @type {Room} */ room) {
   const content = SHEETS[room.ui.dialog]?.(room);
-  if (!content) room.ui.dialog = ""; // whom it was about has left
-  typed = Boolean(document.activeElement?.matches("#sheet textarea"));
+  unasked = !content && room.ui.dialog !== "";
+  if (unasked) room.ui.dialog = "";
   return html`<dialog id="sheet" aria-labelledby="sheet-title" @close=${() => room.set({ dialog: "" })}>
     ${when(
       content,
@@ -53,8 +53,8 @@ export function syncSheet(/** @type {ParentNode} */ root, /** @type {boolean} */
   if (wanted && !dialog.open) dialog.showModal();
   if (wanted || !dialog.open) return;
   dialog.close();
-  // It closed under typing hands: the next space must not press the button that opened it.
-  if (typed) /** @type {HTMLElement} */ (document.activeElement).blur();
+  // Under hands that type, or scroll: the next space must not press the button that opened it.
+  if (unasked) /** @type {HTMLElement} */ (document.activeElement).blur();
 }
 
 function passSheet(/** @type {Room} */ room) {
