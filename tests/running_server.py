@@ -175,7 +175,10 @@ class RunningServer:
         except subprocess.TimeoutExpired:
             self.kill()
         finally:
+            printed = self.printed()
             self._output.close()
+        # Screens look right after most defects: people come again, and are served.
+        assert kind is not None or "defect in" not in printed, printed
 
 
 def command_of(pid: int) -> bytes:

@@ -87,6 +87,8 @@ class Worker:
         for pipe in (self.process.stdout, self.process.stderr):
             if pipe is not None:
                 pipe.close()
+        # Screens look right after most defects: people come again, and are served.
+        assert not any("defect in" in line for line in self.said), self.said
 
     def stop(self) -> None:
         """End it politely."""
