@@ -15,6 +15,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable, Coroutine, Mapping
+from contextlib import suppress
 from typing import Any, Final, Protocol
 
 from server.rooms.covering import Covering
@@ -149,7 +150,11 @@ class Decisions:
             await self._service.know_lost_time()
             jobs = [job for job in jobs if not job.future.done()]  # the others gave up
             draft = self._draft(jobs)
-            jobs = await self._attempt([job for job in jobs if not job.future.done()], draft)
+            jobs = [job for job in jobs if not job.future.done()]
+            try:
+                jobs = await self._attempt(jobs, draft)
+            except (Gap, OtherHistory):  # read anew while the answer came: it may be lost
+                await self._reload(self._replica)
 
     def _draft(self, jobs: list[Job]) -> Draft:
         room = self._replica.room
@@ -199,26 +204,22 @@ class Decisions:
             if not any(job.command_id for job in refused):
                 return self._agree(jobs, draft.position)
             return await self._look(jobs, draft, [job for job in refused if job.command_id])
+        self._replica.hush()  # Who leaves is told what became of it, then closed.
         try:
-            self._replica.hush()  # Who leaves is told what became of it, then closed.
-            try:
-                answer = await self._append(draft)
-                match answer:
-                    case Appended():
-                        self._take_appended(jobs, draft, answer)
-                    case Repeated(results):
-                        jobs = self._repeated(jobs, draft, results)
-            except LogUnavailable:
-                _give_up(jobs, UNKNOWN)
-                raise
-            except StoreRefused:
-                await self._refuse(jobs)
-                return []
-            finally:
-                self._replica.speak()
-        except (Gap, OtherHistory):  # read anew while the answer came: what was stored may be lost
-            await self._reload(self._replica)
-            return jobs
+            answer = await self._append(draft)
+            match answer:
+                case Appended():
+                    self._take_appended(jobs, draft, answer)
+                case Repeated(results):
+                    jobs = self._repeated(jobs, draft, results)
+        except LogUnavailable:
+            _give_up(jobs, UNKNOWN)
+            raise
+        except StoreRefused:
+            await self._refuse(jobs)
+            return []
+        finally:
+            self._replica.speak()
         match answer:
             case Appended():
                 await self._settle_refused(refused, draft)
@@ -260,7 +261,8 @@ class Decisions:
             return
         for job in asked:
             if job.command_id in found:
-                self._found(job, found[job.command_id])
+                with suppress(OtherHistory):  # then this store has not got it
+                    self._found(job, found[job.command_id])
         _give_up(jobs, NotDone("cannot_store"))
 
     async def _settle_refused(self, refused: list[Job], draft: Draft) -> None:
@@ -289,7 +291,10 @@ class Decisions:
         return rest
 
     def _found(self, job: Job, at: Position) -> None:
-        """Settle what the log holds already, and this copy may not have read yet."""
+        """Settle what the log holds already, and this copy may not have read yet.
+
+        Raises: OtherHistory.
+        """
         self._replica.promise(at)
         self._covering.settle(job, at, repeated=True)
 

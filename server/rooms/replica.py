@@ -99,8 +99,10 @@ class Replica:
         """Know that the log has this, though it was not read yet: somebody is told that it stands.
 
         If a history comes that lacks it, that is a cut like one of what was read.
+        Raises: OtherHistory, if this copy knows another one there.
         """
-        self._heads.setdefault(position.version, position.head)
+        if self._heads.setdefault(position.version, position.head) != position.head:
+            raise OtherHistory
         self.newest = max(self.newest, position.version)
 
     @property

@@ -20,7 +20,7 @@ from server.sockets.outbox import Outbox
 from server.store.errors import LogUnavailable
 from server.store.life import Life
 from server.store.position import START, Element, Position, parse_message
-from server.store.room_log import Appended, NotDue, Outcome, RoomLog, log_key
+from server.store.room_log import Appended, NotDue, Outcome, Repeated, RoomLog, log_key
 from session_engine import Arrive, Command, ConnectionId, Drop, PersonId, Role, next_deadline
 from session_engine.commands import Begin, EndSession, SetOnCall
 from tests.server.one_room import WORKER, Sink, enter, opened
@@ -39,6 +39,7 @@ class Meanwhile(RoomLog):
         self.is_deaf = False
         self.rooms: Rooms | None = None
         self.cut_to = 0
+        self.then: Command | None = None  # what another worker stores after the cut
 
     async def append(self, session: str, expected: Position, *args: Any, **fields: Any) -> Outcome:
         if self.not_due:
@@ -53,9 +54,12 @@ class Meanwhile(RoomLog):
         if self.is_deaf:
             self.is_deaf = False
             raise LogUnavailable("the answer was lost")
-        if self.cut_to and isinstance(outcome, Appended):
+        if self.cut_to and isinstance(outcome, Appended | Repeated):
             await self._client.ltrim(log_key(session), 0, self.cut_to - 1)
             self.cut_to = 0
+            if self.rooms and self.then:
+                elsewhere = await another_worker(self.rooms, self._client)
+                await elsewhere.submit(await elsewhere.open(session), self.then)
             replica = self.rooms.find(session) if self.rooms else None
             assert self.rooms
             assert replica
@@ -120,6 +124,21 @@ async def test_what_was_said_to_be_done_already_is_missed_when_it_is_gone(
     assert cuts == [before.version]
     await rooms.compare()
     assert cuts == [before.version]
+
+
+async def test_an_answer_of_a_history_that_is_gone_is_no_answer(
+    store_url: str, client: Redis, log: Meanwhile, caplog: pytest.LogCaptureFixture
+) -> None:
+    replica, rooms = await opened(store_url, client, log)
+    log.rooms = rooms
+    await rooms.submit(replica, enter("ana"))
+    assert isinstance(await rooms.submit(replica, enter("ben"), "ben:1"), Done)
+    log.cut_to, log.then = replica.position.version - 1, enter("cai")
+    answer = await rooms.submit(replica, enter("ben"), "ben:1")
+    assert answer == Done(replica.position.version, repeated=False)
+    assert replica.room
+    assert list(replica.room.people) == ["ana", "cai", "ben"]
+    assert "defect" not in caplog.text
 
 
 async def test_what_was_said_to_be_done_already_is_read_like_all_else(
