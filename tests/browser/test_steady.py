@@ -194,7 +194,7 @@ LOW = [{"width": 640, "height": 360}, {"width": 568, "height": 320}, {"width": 3
 def test_an_offer_is_in_view_on_a_low_screen(two_workers: House, newcomer: Newcomer) -> None:
     session = OpenSession(two_workers, pause_s=1)
     meera = newcomer(DESK).come_in(session.link(Role.FACILITATOR, 0), "Meera")
-    people = []
+    people: list[Visitor] = []
     for size in LOW:
         for language in ("en", "mr"):
             link = session.link(Role.PARTICIPANT, 1)

@@ -325,7 +325,7 @@ def test_a_module_that_is_lost_on_its_way_is_asked_for_again(
 ) -> None:
     session = OpenSession(two_workers, introduction_s=60, pause_s=1)
     meera = newcomer(DESK).come_in(session.link(Role.FACILITATOR, 1), "Meera")
-    people = []
+    people: list[Visitor] = []
     for module in ("voice", "loudspeaker", "voice_worker", "voice_line"):
         person = Visitor(talking)
         person.context.route(f"**/js/voice/{module}.js", lambda route: route.abort(), times=1)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+from typing import Any, cast
 
 import pytest
 import uvloop
@@ -15,7 +15,7 @@ from server.store.errors import LogUnavailable, translated
 def test_a_line_that_closes_under_the_librarys_hands_is_no_defect(store_url: str) -> None:
     async def ask() -> None:
         client = open_client(store_url)
-        connection: Any = await client.connection_pool.get_connection()
+        connection: Any = await cast(Any, client.connection_pool).get_connection()
         connection._writer.transport.abort()
         await asyncio.sleep(0)
         with pytest.raises(LogUnavailable), translated():
