@@ -107,7 +107,8 @@ async def test_a_rolling_restart_costs_nobody_more_than_a_second(
     after = await connections(crowd)
     assert not set(before.values()) & set(after.values()), "somebody is on a worker that is gone"
     assert "" not in after.values()
-    assert await kinds_of_keys(crowd) == kinds, "something was handed over"
+    # What people had just come in by may have gone meanwhile (server/store/coverage.py).
+    assert await kinds_of_keys(crowd) <= kinds, "something was handed over"
     assert await crowd.check() > 0
 
 
