@@ -55,13 +55,13 @@ class Replica:
         self.session = session
         self.room: Room | None = None
         self.position: Position = START
-        self.newest = START.version  # that the log is known to have; more than is read, if promised
         self.watchers: list[Callable[[Replica], None]] = []
         # Told of the last version that another history shares with the one before it.
         self.on_cut: list[Callable[[int], None]] = []
         self.receipts = Receipts()
         self.users = 0
         self._heads: OrderedDict[int, str] = OrderedDict()
+        self._promised = START.version
         self.is_quiet = False  # records of our own are on their way
         self.is_untold = False  # something has changed, and who watches is told in a moment
         self._put_off: list[Callable[[], None]] = []
@@ -92,7 +92,6 @@ class Replica:
             self._heads[position.version] = position.head
         while len(self._heads) > HEADS_KEPT:
             self._heads.popitem(last=False)
-        self.newest = max(self.newest, self.position.version)
         return changed
 
     def promise(self, position: Position) -> None:
@@ -103,17 +102,22 @@ class Replica:
         """
         if self._heads.setdefault(position.version, position.head) != position.head:
             raise OtherHistory
-        self.newest = max(self.newest, position.version)
+        self._promised = max(self._promised, position.version)
+
+    @property
+    def newest(self) -> int:
+        """The newest version that the log is known to have, read or promised."""
+        return max(self.position.version, self._promised)
 
     @property
     def lacks_promised(self) -> bool:
         """Whether the log is known to have more than was read."""
-        return self.newest > self.position.version
+        return self._promised > self.position.version
 
     def start_again(self, elements: Sequence[Element]) -> None:
         """Forget everything for another history, and say from where on it is another."""
         had, known = self.newest, dict(self._heads)
-        self.room, self.position, self.newest = None, START, START.version
+        self.room, self.position, self._promised = None, START, START.version
         self._heads.clear()
         self.take(START, elements)
         shared = [at.version for at, _ in elements if known.get(at.version) == at.head]

@@ -10,6 +10,7 @@ import threading
 import time
 import urllib.error
 import urllib.request
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from unittest.mock import patch
@@ -165,10 +166,11 @@ class House:
 
     def clear(self) -> None:
         """End all workers."""
-        for worker in self.workers:
-            if worker.process.poll() is None:
-                worker.stop()
-        self.workers.clear()
+        with ExitStack() as ends:  # all of them, also when one has had a defect
+            ends.callback(self.workers.clear)
+            for worker in self.workers:
+                if worker.process.poll() is None:
+                    ends.callback(worker.stop)
 
     def close(self) -> None:
         """End everything."""

@@ -51,13 +51,14 @@ export function listenForKeys(/** @type {() => Room|null} */ room) {
   let typed_at = 0;
   document.addEventListener("keydown", (event) => {
     const target = /** @type {HTMLElement} */ (event.target);
-    const typing =
+    const in_field =
       target.matches("input, textarea, select, [contenteditable]") || target.closest("dialog[open]");
-    if (typing) field = target;
+    if (in_field) field = target;
     // Whose field was taken from under their hands types on for a moment.
     const types_on = field && !field.offsetParent && event.timeStamp - typed_at < TYPES_ON_MS;
-    if (typing || types_on) typed_at = event.timeStamp;
-    if (typing || types_on || event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
+    const types = in_field || types_on;
+    if (types) typed_at = event.timeStamp;
+    if (types || event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
     const now = room();
     if (!now || !now.ui.keys || now.you.role !== "facilitator" || now.ui.dialog) return;
     void press(now, event.key.toUpperCase());
