@@ -14,7 +14,7 @@ BIN    := $(VENV)/bin
 # start a server on 127.0.0.1:6379 when it is installed, nginx one on 80: no test uses these ports.)
 DEBIAN_PROGRAMS := chromium chromium-headless-shell espeak-ng faketime nginx redis-server ss
 
-# Most tests wait for clocks: four at a time keep two cores about half busy.
+# Most tests wait for clocks: four at a time keep two cores busy.
 TESTERS := 4
 
 # What the benchmarks compare with, in an environment of its own.
@@ -50,13 +50,13 @@ in_real_time = $(BIN)/pytest -q --tb=native $(1) $(2) || { [ $$? = 1 ] && \
   echo 'Once more, alone: what failed.' && \
   $(BIN)/pytest -q --tb=native --last-failed --last-failed-no-failures none $(1); }
 
-# In the order of what they leave to others: four at a time, three, two, one. Faults mostly wait.
+# Faults mostly wait; what keeps every core busy, or listens to a voice, runs by itself.
 test: check browser-packages
 	$(BIN)/pytest -q tests/engine --cov -n 2
 	$(call in_real_time,--ignore=tests/engine -m "not alone",-n $(TESTERS) --dist worksteal)
-	$(call in_real_time,tests/faults -m "alone and not every_core",-n 3 --dist worksteal)
+	$(call in_real_time,tests/faults -m "alone and not every_core",-n $(TESTERS) --dist worksteal)
 	$(call in_real_time,tests/faults -m "alone and every_core")
-	$(call in_real_time,tests/server -m alone,-n 2 --dist loadgroup)
+	$(call in_real_time,tests/server -m alone,-n 2 --dist loadfile)
 	$(call in_real_time,tests/browser -m alone)
 
 # pytest-timeout's two minutes are for short runs; its thread would end a process, and the

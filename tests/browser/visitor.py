@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 from typing import Any, Final, Self
 
-from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, Response, expect
+from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, expect
 
 AXE: Final = Path(__file__).resolve().parents[2] / "web/node_modules/axe-core/axe.min.js"
 RULES: Final = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
@@ -36,15 +36,10 @@ class Visitor:
     def _listen(self, page: Page) -> None:
         page.on("console", self._heard)
         page.on("pageerror", lambda error: self.noise.append(f"error: {error}"))
-        page.on("response", self._answered)
 
     def _heard(self, message: ConsoleMessage) -> None:
         if message.type in ("error", "warning"):
-            self.noise.append(f"{message.type}: {message.text}")
-
-    def _answered(self, response: Response) -> None:
-        if response.status >= 400:
-            self.noise.append(f"{response.status} {response.url}")
+            self.noise.append(f"{message.type}: {message.text} {message.location['url']}")
 
     def come_in(self, link: str, name: str = "", *, language: str = "en") -> Self:
         """Walk through the door: read, agree, choose a name. Observers have none."""

@@ -11,8 +11,8 @@ import pytest
 from tests.server.house import House
 from tests.server.voice.lines import FRAME_SECONDS, Circle, Line, circle, sound
 
-# It mostly waits: it disturbs nobody of the other group, and a flood may not disturb it.
-pytestmark = [pytest.mark.alone, pytest.mark.xdist_group("quiet")]
+# It mostly waits: it disturbs none of the other files, which run beside it.
+pytestmark = pytest.mark.alone
 
 LATE_SECONDS = 0.150
 

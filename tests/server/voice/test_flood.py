@@ -16,7 +16,7 @@ from websockets.exceptions import ConnectionClosed
 from tests.server.house import House
 from tests.server.voice.lines import FRAME_SECONDS, Circle, Line, circle, sound
 
-pytestmark = [pytest.mark.alone, pytest.mark.xdist_group("loud")]
+pytestmark = pytest.mark.alone
 
 FRAMES = 1_000_000 if os.environ.get("THERA_PEER_LONG_TESTS") else 30_000
 

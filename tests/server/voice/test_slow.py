@@ -14,7 +14,7 @@ import pytest
 from tests.server.house import House
 from tests.server.voice.lines import FRAME_SECONDS, Circle, Line, circle, sound
 
-pytestmark = [pytest.mark.alone, pytest.mark.xdist_group("loud")]
+pytestmark = pytest.mark.alone
 
 LOUD = b"x" * 370
 
