@@ -45,7 +45,7 @@ class Covering:
 
     def settle(self, job: Job, at: Position, *, repeated: bool = False) -> None:
         """Give a job its "done" as of a position: now, or when replicas have it."""
-        done = Done(at.version, repeated)
+        done = Done(at, repeated)
         if not self._log.is_replicated or not must_be_covered(job.command):
             job.settle(done)
             return

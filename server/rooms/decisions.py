@@ -15,7 +15,6 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable, Coroutine, Mapping
-from contextlib import suppress
 from typing import Any, Final, Protocol
 
 from server.rooms.covering import Covering
@@ -139,7 +138,7 @@ class Decisions:
     async def _settle(self, jobs: list[Job]) -> None:
         loop = asyncio.get_running_loop()
         ends = loop.time() + DECIDE_SECONDS
-        while jobs:
+        while jobs := [job for job in jobs if not job.is_settled]:
             self._service.ensure_may_decide()
             if loop.time() > ends:
                 raise LogUnavailable("nothing but conflicts")
@@ -153,7 +152,7 @@ class Decisions:
             jobs = [job for job in jobs if not job.future.done()]
             try:
                 jobs = await self._attempt(jobs, draft)
-            except (Gap, OtherHistory):  # read anew while the answer came: it may be lost
+            except (Gap, OtherHistory):  # of what this copy has not read, or has no more
                 await self._reload(self._replica)
 
     def _draft(self, jobs: list[Job]) -> Draft:
@@ -261,8 +260,10 @@ class Decisions:
             return
         for job in asked:
             if job.command_id in found:
-                with suppress(OtherHistory):  # then this store has not got it
+                try:
                     self._found(job, found[job.command_id])
+                except (Gap, OtherHistory):
+                    job.settle(UNKNOWN)  # this copy cannot say whether it stands
         _give_up(jobs, NotDone("cannot_store"))
 
     async def _settle_refused(self, refused: list[Job], draft: Draft) -> None:
@@ -291,11 +292,11 @@ class Decisions:
         return rest
 
     def _found(self, job: Job, at: Position) -> None:
-        """Settle what the log holds already, and this copy may not have read yet.
+        """Settle what the log holds already; nothing is called done that was not read.
 
-        Raises: OtherHistory.
+        Raises: Gap, OtherHistory.
         """
-        self._replica.promise(at)
+        self._replica.compare(at)
         self._covering.settle(job, at, repeated=True)
 
     def _settle_repeated(self, jobs: list[Job], answer: Repeated) -> list[Job]:

@@ -36,6 +36,11 @@ class Job:
     record: int | None = None  # which record of the draft it made, if any
     is_stored: bool = False  # in the log; its "done" may still wait for replicas
 
+    @property
+    def is_settled(self) -> bool:
+        """Whether there is nothing to decide: it has its answer, or nobody waits for one."""
+        return self.is_stored or self.future.done()
+
     def settle(self, outcome: Outcome) -> None:
         """Give the answer, unless nobody waits any more."""
         if not self.future.done():

@@ -6,17 +6,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from server.store.position import Position
 from session_engine import REFUSALS, Refused
 
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """It is in the log (or needed nothing there), as of this version.
+    """It is in the log (or needed nothing there), as of this position.
 
     `repeated`: this id acted before, and this is the result that it got then.
     """
 
-    version: int
+    at: Position
     repeated: bool = False
 
 

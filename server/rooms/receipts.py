@@ -1,20 +1,27 @@
 """What was called done of late, so that whoever said it can be told when a store has lost it.
 
 Rule 1: they are kept by person, for as long as this worker has the room: what loses a store's
-        last moment breaks lines, too, and who comes back is told on the new one.
+        last moment breaks lines, too.
 Rule 2: the newest of each person are kept, and those of the people who acted last: nobody says
         more in the moment that a failover can lose.
+Rule 3: who is told may have a line that is dead without anybody knowing, so they are told
+        again on every line that comes within LOST_SECONDS.
 """
 
 from __future__ import annotations
 
+import time
 from collections import OrderedDict
+from collections.abc import Mapping
 from typing import Final
 
+from server.store.position import Position
 from session_engine import PersonId
 
 KEPT: Final = 64
 PEOPLE_KEPT: Final = 64
+# A dead line is noticed within 15 s, and a page comes back within 8 more.
+LOST_SECONDS: Final = 60.0
 
 
 class Receipts:
@@ -22,26 +29,38 @@ class Receipts:
 
     def __init__(self) -> None:
         """Begin without any."""
-        self._done: OrderedDict[PersonId, OrderedDict[str, int]] = OrderedDict()
-        self._lost: dict[PersonId, list[str]] = {}
+        self._done: OrderedDict[PersonId, OrderedDict[str, Position]] = OrderedDict()
+        self._lost: dict[PersonId, dict[str, float]] = {}  # when that was found out
 
-    def note(self, person: PersonId, command_id: str, version: int) -> None:
-        """Keep that this was called done, as of a version."""
+    def note(self, person: PersonId, command_id: str, at: Position) -> None:
+        """Keep that this was called done, as of a position; if it was lost, it is there again."""
         done = self._done.setdefault(person, OrderedDict())
         self._done.move_to_end(person)
-        done[command_id] = version
+        done[command_id] = at
+        self._lost.get(person, {}).pop(command_id, None)
         if len(done) > KEPT:
             done.popitem(last=False)
         if len(self._done) > PEOPLE_KEPT:
-            self._lost.pop(self._done.popitem(last=False)[0], None)
+            self._done.popitem(last=False)
 
-    def cut(self, shared: int) -> None:
-        """Find what is lost: all that came after the last version of the history that stands."""
+    def cut(self, heads: Mapping[int, str]) -> dict[PersonId, list[str]]:
+        """Return what a history, given by the heads of all its versions, lacks of each person."""
+        now, lost = time.monotonic(), {}
         for person, done in self._done.items():
-            for command_id in [name for name, version in done.items() if version > shared]:
-                del done[command_id]
-                self._lost.setdefault(person, []).append(command_id)
+            gone = [name for name, at in done.items() if heads.get(at.version) != at.head]
+            if gone:
+                lost[person] = gone
+            for name in gone:
+                del done[name]
+        self._lost = {person: self._late(person, now) for person in self._lost}
+        for person, gone in lost.items():
+            self._lost.setdefault(person, {}).update(dict.fromkeys(gone, now))
+        return lost
 
-    def take_lost(self, person: PersonId) -> list[str]:
-        """Return what this person is to be told is lost; it is theirs to tell."""
-        return self._lost.pop(person, [])
+    def lost(self, person: PersonId) -> list[str]:
+        """Return what this person is to be told on a new line."""
+        return list(self._late(person, time.monotonic()))
+
+    def _late(self, person: PersonId, now: float) -> dict[str, float]:
+        lost = self._lost.get(person, {})
+        return {name: since for name, since in lost.items() if now - since < LOST_SECONDS}

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final
 
 import orjson
@@ -22,7 +22,7 @@ import orjson
 from server.rooms.defects import note_defect
 from server.rooms.receipts import Receipts
 from server.store.position import START, Element, Position
-from session_engine import Event, Room, evolve, from_dict, to_dict
+from session_engine import Event, PersonId, Room, evolve, from_dict, to_dict
 
 # Heads kept to tell a late copy of a message from another history. A message that
 # is older than this many versions is read from the log instead.
@@ -56,12 +56,11 @@ class Replica:
         self.room: Room | None = None
         self.position: Position = START
         self.watchers: list[Callable[[Replica], None]] = []
-        # Told of the last version that another history shares with the one before it.
-        self.on_cut: list[Callable[[int], None]] = []
+        # Told what another history lacks of what was called done, by person.
+        self.on_lost: list[Callable[[Mapping[PersonId, list[str]]], None]] = []
         self.receipts = Receipts()
         self.users = 0
         self._heads: OrderedDict[int, str] = OrderedDict()
-        self._promised = START.version
         self.is_quiet = False  # records of our own are on their way
         self.is_untold = False  # something has changed, and who watches is told in a moment
         self._put_off: list[Callable[[], None]] = []
@@ -74,15 +73,13 @@ class Replica:
         `became` is the state after the last of them, when it is known already.
         Raises: Gap, OtherHistory.
         """
-        self._compare(before)
+        self.compare(before)
         known = before == self.position
         room, changed = self.room, False
         for position, payload in elements:
             if position.version <= self.position.version:
-                self._compare(position)
+                self.compare(position)
                 continue
-            if self._heads.get(position.version, position.head) != position.head:
-                raise OtherHistory
             if became is not None and known:
                 room = became
             else:
@@ -94,38 +91,30 @@ class Replica:
             self._heads.popitem(last=False)
         return changed
 
-    def promise(self, position: Position) -> None:
-        """Know that the log has this, though it was not read yet: somebody is told that it stands.
+    def compare(self, position: Position) -> None:
+        """Check that this copy has read a position, and that it is of the same history.
 
-        If a history comes that lacks it, that is a cut like one of what was read.
-        Raises: OtherHistory, if this copy knows another one there.
+        Raises: Gap, OtherHistory.
         """
-        if self._heads.setdefault(position.version, position.head) != position.head:
+        if position.version > self.position.version:
+            raise Gap
+        if position.version == self.position.version:
+            known: str | None = self.position.head
+        elif position.version == START.version:
+            known = START.head
+        else:
+            known = self._heads.get(position.version)
+        if known is not None and known != position.head:
             raise OtherHistory
-        self._promised = max(self._promised, position.version)
-
-    @property
-    def newest(self) -> int:
-        """The newest version that the log is known to have, read or promised."""
-        return max(self.position.version, self._promised)
-
-    @property
-    def lacks_promised(self) -> bool:
-        """Whether the log is known to have more than was read."""
-        return self._promised > self.position.version
 
     def start_again(self, elements: Sequence[Element]) -> None:
-        """Forget everything for another history, and say from where on it is another."""
-        had, known = self.newest, dict(self._heads)
-        self.room, self.position, self._promised = None, START, START.version
+        """Forget everything for another history, and tell what it lacks."""
+        self.room, self.position = None, START
         self._heads.clear()
         self.take(START, elements)
-        shared = [at.version for at, _ in elements if known.get(at.version) == at.head]
-        last = shared[-1] if shared else START.version
-        if last < had:
-            self.receipts.cut(last)
-            for tell in tuple(self.on_cut):
-                tell(last)
+        lost = self.receipts.cut(dict([START, *(at for at, _ in elements)]))
+        for tell in tuple(self.on_lost):
+            tell(lost)
 
     def hush(self) -> None:
         """Tell nobody anything, and put off what is heard, until `speak`."""
@@ -164,16 +153,3 @@ class Replica:
                 watcher(self)
             except Exception as error:  # one that fails must not keep the others from knowing
                 note_defect("a change", error)
-
-    def _compare(self, position: Position) -> None:
-        """Check that a position, if this copy has passed it, is of the same history."""
-        if position.version > self.position.version:
-            raise Gap
-        if position.version == self.position.version:
-            known: str | None = self.position.head
-        elif position.version == START.version:
-            known = START.head
-        else:
-            known = self._heads.get(position.version)
-        if known is not None and known != position.head:
-            raise OtherHistory

@@ -181,21 +181,19 @@ class Rooms:
     async def _read(self, replica: Replica) -> bool:
         """Bring a replica to the end of its log; say if it changed."""
         while True:
-            after, changed = replica.position, False
+            after = replica.position
             elements = await self.log.read(replica.session, after)
             if elements is not None and (elements or after.version):
                 try:
-                    changed = replica.take(after, elements)
-                    if not replica.lacks_promised:
-                        return changed
+                    return replica.take(after, elements)
                 except (Gap, OtherHistory):
                     pass
-            had, newest = replica.position, replica.newest
+            had = replica.position
             whole = await self.log.read(replica.session, START) or []
             # Else it was mended meanwhile, and this may be older.
-            if replica.position == had and replica.newest == newest:
+            if replica.position == had:
                 replica.start_again(whole)
-                return changed or replica.position != had
+                return replica.position != had
 
     async def compare(self) -> None:
         """Compare all positions with the store's in one round trip; repair what differs.
@@ -208,7 +206,6 @@ class Rooms:
             replica
             for replica in replicas
             if (ends.get(replica.session) or Position(0, "")) != replica.position
-            or replica.lacks_promised
         ]
         if behind:
             await asyncio.wait([self.repair(replica) for replica in behind])

@@ -86,6 +86,12 @@ def _why_not(room: Room | None, listener: Listener) -> CloseCode | None:
     return code
 
 
+def _tell_lost_to(listener: Listener, lost: list[str]) -> None:
+    """Say what of theirs was called done and is not in the log any more."""
+    if lost and listener.outbox.is_open:
+        listener.outbox.send(frames.message(orjson.dumps({"type": "lost", "ids": lost})))
+
+
 class Audience:
     """The sockets of one room."""
 
@@ -109,7 +115,7 @@ class Audience:
         self._people: dict[Shape, tuple[object, orjson.Fragment]] = {}  # as the engine gave them
         self._name = b""  # of what participants are shown
         replica.watchers.append(self.changed)
-        replica.on_cut.append(self._tell_lost)
+        replica.on_lost.append(self._tell_lost)
 
     def join(self, listener: Listener) -> None:
         """Take a socket in and show it the room as it stands."""
@@ -123,7 +129,7 @@ class Audience:
             if room.stage == "ended":
                 self._replace(listener)  # nobody arrives any more, which would do it
             self._show(room, shape_of(room.people[listener.person]), [listener], force=True)
-            self._tell_lost_to(listener)
+            _tell_lost_to(listener, self.replica.receipts.lost(listener.person))
             self._end_soon(room)
 
     def _replace(self, newest: Listener) -> None:
@@ -142,7 +148,7 @@ class Audience:
     def end(self) -> None:
         """Stop watching the replica."""
         self.replica.watchers.remove(self.changed)
-        self.replica.on_cut.remove(self._tell_lost)
+        self.replica.on_lost.remove(self._tell_lost)
         for timer in (self._due, self._ending):
             if timer is not None:
                 timer.cancel()
@@ -216,6 +222,9 @@ class Audience:
 
     def _end_soon(self, room: Room) -> None:
         if room.stage != "ended":
+            if self._ending is not None:  # a failover has taken the end back
+                self._ending.cancel()
+                self._ending = None
             return
         passed = (self._clock.now_ms() - room.stage_started_at) / 1000
         # Who is here after that waited for a call for support, and now sees who has it.
@@ -236,15 +245,9 @@ class Audience:
             if room is None or person is None or not awaits_help(room, person):
                 listener.outbox.close(CloseCode.ENDED)
 
-    def _tell_lost(self, _: int) -> None:
+    def _tell_lost(self, lost: Mapping[PersonId, list[str]]) -> None:
         for listener in self.listeners.values():
-            self._tell_lost_to(listener)
-
-    def _tell_lost_to(self, listener: Listener) -> None:
-        """Say what of theirs was called done and is not in the log any more."""
-        if listener.outbox.is_open and (lost := self.replica.receipts.take_lost(listener.person)):
-            frame = orjson.dumps({"type": "lost", "ids": lost})
-            listener.outbox.send(frames.message(frame))
+            _tell_lost_to(listener, lost.get(listener.person, []))
 
     # ---- Views --------------------------------------------------------------------
 

@@ -32,6 +32,7 @@ from server.sockets.wire import (
     read_frame,
     read_request,
 )
+from server.store.position import Position
 from session_engine import Role
 
 # What is refused unread is not read for its id, if that costs much: 32 KB of small parts take 4 ms.
@@ -119,32 +120,33 @@ class Conversation:
 
     def _tell(self, request: Request, outcome: Outcome) -> None:
         match outcome:
-            case Done(version, repeated):
+            case Done(at, repeated):
                 sending = self._relay(request, repeated)
                 if sending is None:
-                    self._done(request, version)
+                    self._done(request, at)
                 else:
-                    sending.add_done_callback(lambda sent: self._sent(request, version, sent))
+                    sending.add_done_callback(lambda sent: self._sent(request, at, sent))
             case NotDone(code, field):
                 self._refuse(request.id, code, field)
             case _:
                 self._send({"type": "unknown", "id": request.id})
 
-    def _done(self, request: Request, version: int) -> None:
-        if request.command.do not in NOT_STORED:  # else no log can lose it
-            self._replica.receipts.note(self._listener.person, request.id, version)
+    def _done(self, request: Request, at: Position) -> None:
+        # What is not stored no log can lose, and of a closed line nobody hears that it is done.
+        if request.command.do not in NOT_STORED and self._listener.outbox.is_open:
+            self._replica.receipts.note(self._listener.person, request.id, at)
         answer: dict[str, Any] = {"type": "done", "id": request.id}
         if self._role is Role.FACILITATOR:
-            answer["version"] = version
+            answer["version"] = at.version
         self._send(answer)
 
     @_safely
-    def _sent(self, request: Request, version: int, sent: asyncio.Future[bool]) -> None:
+    def _sent(self, request: Request, at: Position, sent: asyncio.Future[bool]) -> None:
         """Call a private word done when it has left for the other workers, not before."""
         if sent.cancelled() or not sent.result():
             self._send({"type": "unknown", "id": request.id})
         else:
-            self._done(request, version)
+            self._done(request, at)
 
     def _refuse(self, command_id: str | None, code: str, field: str | None = None) -> None:
         answer = {"type": "refused", "id": command_id, "code": code, "message": SENTENCES[code]}

@@ -94,7 +94,7 @@ export class Milestones {
   ofCalm(/** @type {Room} */ room) {
     const before = this.calm;
     this.calm = isCalm(room);
-    if (before === undefined || before === this.calm) return "";
+    if (before === undefined || before === this.calm || room.view.stage === "ended") return "";
     if (!this.calm) return t("We go on.");
     return room.you.role === "facilitator" ? "" : calmWords(room); // theirs is in the notices
   }

@@ -19,6 +19,8 @@ export class RoomStore {
   constructor() {
     this.clock = new ServerClock();
     this.seen_at = 0;
+    /** @type {Set<string>} */
+    this.missed = new Set();
     /** @type {View|null} */
     this.view = null;
     /** @type {You|null} */
@@ -105,6 +107,16 @@ export class RoomStore {
     this.link.code = code;
     if (state === "lost") this.broken();
     if (state === "open") this.clock.go();
+  }
+
+  /**
+   * Whether something of mine was lost: it is told again on each new line, and what has no answer
+   * yet is sent again. @param {string[]} ids @param {ReadonlyMap<string, unknown>} pending
+   */
+  isNews(ids, pending) {
+    const news = ids.filter((id) => !this.missed.has(id) && !pending.has(id));
+    news.forEach((id) => this.missed.add(id));
+    return news.length > 0;
   }
 
   /** @param {any} frame */

@@ -51,12 +51,11 @@ export function listenForKeys(/** @type {() => Room|null} */ room) {
   let typed_at = 0;
   document.addEventListener("keydown", (event) => {
     const target = /** @type {HTMLElement} */ (event.target);
-    const in_field =
-      target.matches("input, textarea, select, [contenteditable]") || target.closest("dialog[open]");
-    if (in_field) field = target;
-    // Whose field was taken from under their hands types on for a moment.
+    const in_field = target.matches("input, textarea, select, [contenteditable]");
+    // Whose field was taken from under their hands types on for a moment; who left it does not.
+    if (in_field) field = ["Enter", "Escape"].includes(event.key) ? null : target;
     const types_on = field && !field.offsetParent && event.timeStamp - typed_at < TYPES_ON_MS;
-    const types = in_field || types_on;
+    const types = in_field || types_on || target.closest("dialog[open]");
     if (types) typed_at = event.timeStamp;
     if (types || event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
     const now = room();
