@@ -263,6 +263,13 @@ def test_everybody_is_told_that_the_room_is_held(server: RunningServer, chromium
     asha.page.get_by_label("Your message").last.fill("thank you")
     asha.press("Send")
     meera.hear("Private line: 1 new.")
+    meera.press("Hold")
+    asha.hear("We are holding the room for a moment.")
+    meera.page.get_by_role("tab", name="Settings").click()
+    meera.press("End the session")
+    meera.page.locator("dialog").get_by_role("button", name="End the session").click()
+    for visitor in (asha, hall):
+        expect(visitor.page.locator("#spoken")).to_have_text("This session has ended.")
     for visitor in (meera, asha, hall):
         visitor.close()
 

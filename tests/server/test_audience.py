@@ -23,7 +23,7 @@ from server.sockets.protocol import RoomSocketProtocol
 from server.store.errors import LogUnavailable, StoreRefused
 from server.store.room_log import Repeated, log_key
 from session_engine import Arrive, Command, ConnectionId, Drop, Enter, PersonId, Role, Room
-from session_engine.commands import Leave, SetPrompt
+from session_engine.commands import Begin, EndSession, Leave, SetOnCall, SetPrompt
 from tests.server.one_room import WORKER, Sink, enter, opened, read_frames
 
 ANA, BEN, CAI, FAY, OLI = map(PersonId, ("ana", "ben", "cai", "fay", "oli"))
@@ -216,6 +216,24 @@ async def test_who_leaves_is_answered_before_they_are_closed_whatever_the_answer
     await asyncio.sleep(0.05)
     assert not ana.outbox.is_open
     await heard.aclose()  # type: ignore[no-untyped-call]
+
+
+async def test_an_end_that_a_failover_takes_back_ends_nobody(
+    stage: Stage, client: Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("server.sockets.audience.ENDED_SECONDS", 0.2)
+    ana, _ = await two(stage)
+    for command in (SetOnCall(by=FAY, text="Dr Rao"), Begin(by=FAY)):
+        await stage.do(command)
+    begun = stage.replica.position.version
+    await stage.do(EndSession(by=FAY, confirm=True))
+    await client.ltrim(log_key(stage.replica.session), 0, begun - 1)
+    await stage.rooms.compare()
+    await asyncio.sleep(0.4)
+    assert ana.outbox.is_open
+    await stage.do(EndSession(by=FAY, confirm=True))
+    await asyncio.sleep(0.4)
+    assert not ana.outbox.is_open
 
 
 async def test_who_has_gone_is_kept_by_nothing(stage: Stage) -> None:
