@@ -152,7 +152,7 @@ class Decisions:
             jobs = [job for job in jobs if not job.future.done()]
             try:
                 jobs = await self._attempt(jobs, draft)
-            except (Gap, OtherHistory):  # of what this copy has not read, or has no more
+            except (Gap, OtherHistory):  # read anew while the answer came: it may be lost
                 await self._reload(self._replica)
 
     def _draft(self, jobs: list[Job]) -> Draft:
@@ -210,7 +210,7 @@ class Decisions:
                 case Appended():
                     self._take_appended(jobs, draft, answer)
                 case Repeated(results):
-                    jobs = self._repeated(jobs, draft, results)
+                    jobs = await self._repeated(jobs, draft, results)
         except LogUnavailable:
             _give_up(jobs, UNKNOWN)
             raise
@@ -261,9 +261,9 @@ class Decisions:
         for job in asked:
             if job.command_id in found:
                 try:
-                    self._found(job, found[job.command_id])
-                except (Gap, OtherHistory):
-                    job.settle(UNKNOWN)  # this copy cannot say whether it stands
+                    await self._found(job, found[job.command_id])
+                except (Gap, OtherHistory, StoreError):
+                    job.settle(UNKNOWN)  # nobody can say whether it stands
         _give_up(jobs, NotDone("cannot_store"))
 
     async def _settle_refused(self, refused: list[Job], draft: Draft) -> None:
@@ -272,12 +272,12 @@ class Decisions:
         if remembered:
             answered = await self._ask(draft.position, remembered)
             if isinstance(answered, Repeated):
-                found = self._settle_repeated(remembered, answered)
+                found = await self._settle_repeated(remembered, answered)
                 refused = [job for job in refused if job not in found]
         for job in refused:
             job.settle(job.verdict or UNKNOWN)
 
-    def _repeated(
+    async def _repeated(
         self, jobs: list[Job], draft: Draft, results: Mapping[int, Position | None]
     ) -> list[Job]:
         """Settle what the log holds already; nothing was stored this time."""
@@ -288,22 +288,24 @@ class Decisions:
             if not job.command_id or place is None:
                 rest.append(job)
             else:
-                self._found(job, place)
+                await self._found(job, place)
         return rest
 
-    def _found(self, job: Job, at: Position) -> None:
+    async def _found(self, job: Job, at: Position) -> None:
         """Settle what the log holds already; nothing is called done that was not read.
 
-        Raises: Gap, OtherHistory.
+        Raises: Gap, OtherHistory, LogUnavailable.
         """
+        if at.version > self._replica.position.version:
+            await self._reload(self._replica)
         self._replica.compare(at)
         self._covering.settle(job, at, repeated=True)
 
-    def _settle_repeated(self, jobs: list[Job], answer: Repeated) -> list[Job]:
+    async def _settle_repeated(self, jobs: list[Job], answer: Repeated) -> list[Job]:
         """Settle the jobs that the log holds already, by their index in what was asked."""
         found = {jobs[index]: at for index, at in answer.positions.items() if at is not None}
         for job, at in found.items():
-            self._found(job, at)
+            await self._found(job, at)
         return list(found)
 
     def _agree(self, jobs: list[Job], at: Position) -> list[Job]:
@@ -321,7 +323,7 @@ class Decisions:
             case Late():
                 return self._agree(jobs, draft.position)
             case Repeated():
-                found = self._settle_repeated(refused, answer)
+                found = await self._settle_repeated(refused, answer)
                 return [job for job in jobs if job not in found]
         await self._catch_up(draft, answer)
         return jobs

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
 import pytest
@@ -38,6 +38,7 @@ class Meanwhile(RoomLog):
         self.not_due = False
         self.fails = False
         self.refuses = False
+        self.finds: dict[str, Position] = {}
         self.is_deaf = False
         self.rooms: Rooms | None = None
         self.cut_to = 0
@@ -69,6 +70,9 @@ class Meanwhile(RoomLog):
             assert replica
             await self.rooms.repair(replica)
         return outcome
+
+    async def find(self, session: str, ids: Sequence[str]) -> dict[str, Position]:
+        return self.finds or await super().find(session, ids)
 
     async def read(self, session: str, after: Position = START) -> list[Element] | None:
         elements = await super().read(session, after)
@@ -139,17 +143,25 @@ async def test_an_answer_of_a_history_that_is_gone_is_no_answer(
     assert "defect" not in caplog.text
 
 
-async def test_what_a_store_that_refuses_holds_beyond_this_copy_is_unknown(
+async def test_a_store_that_refuses_all_that_is_new_still_says_what_it_has(
     store_url: str, client: Redis, log: Meanwhile
 ) -> None:
     replica, rooms = await opened(store_url, client, log)
     log.is_deaf = True
     assert await rooms.submit(replica, enter("ben"), "ben:1") is UNKNOWN
     log.refuses = True
-    assert await rooms.submit(replica, enter("ben"), "ben:1") is UNKNOWN
     assert await rooms.submit(replica, enter("cai"), "cai:1") == NotDone("cannot_store")
-    log.refuses = False
-    assert await rooms.submit(replica, enter("ben"), "ben:1") == Done(replica.position, True)
+    answer = await rooms.submit(replica, enter("ben"), "ben:1")
+    assert answer == Done(replica.position, repeated=True)
+
+
+async def test_what_such_a_store_has_from_a_history_that_is_gone_is_unknown(
+    store_url: str, client: Redis, log: Meanwhile
+) -> None:
+    replica, rooms = await opened(store_url, client, log)
+    assert isinstance(await rooms.submit(replica, enter("ana"), "ana:1"), Done)
+    log.finds, log.refuses = {"ana:1": Position(replica.position.version, "0" * 40)}, True
+    assert await rooms.submit(replica, enter("ana"), "ana:1") is UNKNOWN
 
 
 async def test_an_older_reading_of_the_whole_log_takes_nothing_back(
