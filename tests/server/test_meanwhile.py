@@ -164,6 +164,47 @@ async def test_what_such_a_store_has_from_a_history_that_is_gone_is_unknown(
     assert await rooms.submit(replica, enter("ana"), "ana:1") is UNKNOWN
 
 
+class Covered(Meanwhile):
+    """A log with replicas that take their time, and one answer about the ids of another history."""
+
+    is_replicated = True
+
+    def __init__(self, client: Redis) -> None:
+        super().__init__(client)
+        self.reached = asyncio.Event()
+        self.is_of_another = True
+
+    async def covered(self, session: str, positions: Sequence[Position]) -> list[bool]:
+        await self.reached.wait()
+        return [True] * len(positions)
+
+    async def append(self, session: str, expected: Position, *args: Any, **fields: Any) -> Outcome:
+        outcome = await super().append(session, expected, *args, **fields)
+        if isinstance(outcome, Repeated) and self.is_of_another:
+            self.is_of_another = False
+            return Repeated({0: Position(expected.version, "0" * 40)})
+        return outcome
+
+
+async def test_who_waits_for_replicas_is_not_let_in_twice(store_url: str, client: Redis) -> None:
+    log = Covered(client)
+    replica, rooms = await opened(store_url, client, log)
+    fay = PersonId("fay")
+    log.reached.set()
+    await rooms.submit(replica, enter(fay, Role.FACILITATOR))
+    await rooms.submit(replica, SetOnCall(by=fay, text="Dr Rao"))
+    await rooms.submit(replica, Begin(by=fay), "fay:1")
+    log.reached.clear()
+    entering = rooms.submit(replica, enter("ben"))
+    again = rooms.submit(replica, Begin(by=fay), "fay:1")
+    assert isinstance(await again, Done)
+    assert not log.is_of_another
+    assert not entering.done()
+    log.reached.set()
+    assert isinstance(await entering, Done)
+    assert await client.llen(log_key(replica.session)) == replica.position.version
+
+
 async def test_an_older_reading_of_the_whole_log_takes_nothing_back(
     store_url: str, client: Redis, log: Meanwhile
 ) -> None:
