@@ -262,8 +262,11 @@ class Decisions:
             if job.command_id in found:
                 try:
                     await self._found(job, found[job.command_id])
-                except (Gap, OtherHistory, StoreError):
-                    job.settle(UNKNOWN)  # nobody can say whether it stands
+                except (Gap, OtherHistory):
+                    job.settle(UNKNOWN)  # of a history that this copy does not know
+                except StoreError:
+                    _give_up(jobs, UNKNOWN)
+                    return
         _give_up(jobs, NotDone("cannot_store"))
 
     async def _settle_refused(self, refused: list[Job], draft: Draft) -> None:
@@ -294,12 +297,18 @@ class Decisions:
     async def _found(self, job: Job, at: Position) -> None:
         """Settle what the log holds already; nothing is called done that was not read.
 
-        Raises: Gap, OtherHistory, LogUnavailable.
+        Raises: Gap, OtherHistory, StoreError.
         """
-        if at.version > self._replica.position.version:
-            await self._reload(self._replica)
-        self._replica.compare(at)
-        self._covering.settle(job, at, repeated=True)
+        was_quiet = self._replica.is_quiet
+        self._replica.hush()  # as with records of our own: first the answer
+        try:
+            if at.version > self._replica.position.version:
+                await self._reload(self._replica)
+            self._replica.compare(at)
+            self._covering.settle(job, at, repeated=True)
+        finally:
+            if not was_quiet:
+                self._replica.speak()
 
     async def _settle_repeated(self, jobs: list[Job], answer: Repeated) -> list[Job]:
         """Settle the jobs that the log holds already, by their index in what was asked."""

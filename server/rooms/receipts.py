@@ -20,8 +20,9 @@ from session_engine import PersonId
 
 KEPT: Final = 64
 PEOPLE_KEPT: Final = 64
-# A dead line is noticed within 15 s, and a page comes back within 8 more.
-LOST_SECONDS: Final = 60.0
+# A dead line is noticed within 15 s, and a page comes back within 8 more. A room that nobody has
+# here is forgotten with its receipts after as long (rooms.py).
+LOST_SECONDS: Final = 30.0
 
 
 class Receipts:
@@ -33,15 +34,19 @@ class Receipts:
         self._lost: dict[PersonId, dict[str, float]] = {}  # when that was found out
 
     def note(self, person: PersonId, command_id: str, at: Position) -> None:
-        """Keep that this was called done, as of a position; if it was lost, it is there again."""
+        """Keep that this was called done, as of a position."""
+        self.answered(person, command_id)
         done = self._done.setdefault(person, OrderedDict())
         self._done.move_to_end(person)
         done[command_id] = at
-        self._lost.get(person, {}).pop(command_id, None)
         if len(done) > KEPT:
             done.popitem(last=False)
         if len(self._done) > PEOPLE_KEPT:
             self._done.popitem(last=False)
+
+    def answered(self, person: PersonId, command_id: str) -> None:
+        """Forget that this was lost: it was said again, and the newest answer counts."""
+        self._lost.get(person, {}).pop(command_id, None)
 
     def cut(self, heads: Mapping[int, str]) -> dict[PersonId, list[str]]:
         """Return what a history, given by the heads of all its versions, lacks of each person."""
@@ -52,7 +57,8 @@ class Receipts:
                 lost[person] = gone
             for name in gone:
                 del done[name]
-        self._lost = {person: self._late(person, now) for person in self._lost}
+        late = {person: self._late(person, now) for person in self._lost}
+        self._lost = {person: names for person, names in late.items() if names}
         for person, gone in lost.items():
             self._lost.setdefault(person, {}).update(dict.fromkeys(gone, now))
         return lost

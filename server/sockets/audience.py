@@ -21,6 +21,7 @@ from typing import Any, Final, Literal
 import orjson
 
 from server.rooms.replica import Replica
+from server.rooms.watch import worker_of
 from server.sockets import frames
 from server.sockets.close_codes import CODE_OF_GONE, CloseCode
 from server.sockets.listener import Listener
@@ -74,16 +75,6 @@ def closing_code(room: Room | None, person_id: PersonId) -> CloseCode | None:
     if person.state == "gone":
         return CODE_OF_GONE.get(person.gone or "", CloseCode.PASS_INVALID)
     return None
-
-
-def _why_not(room: Room | None, listener: Listener) -> CloseCode | None:
-    """Say why a socket may not be in a room; None if it may."""
-    code = closing_code(room, listener.person)
-    if code is None and room is not None and room.stage != "ended":
-        current = room.people[listener.person].connection
-        if current is not None and current != listener.connection:
-            return CloseCode.REPLACED
-    return code
 
 
 def _tell_lost_to(listener: Listener, lost: list[str]) -> None:
@@ -208,17 +199,29 @@ class Audience:
             person = room.people.get(listener.person) if room is not None else None
             if person is not None and listener.name != person.name:
                 listener.name, listener.who = person.name, encode_whom(person)
-            code = _why_not(room, listener)
+            code = self._why_not(room, listener)
             if code is not None and self.replica.is_untold:
                 complete = False  # who leaves is answered first
             elif code is not None:
                 listener.outbox.close(code)
             elif room is not None and person is not None:
-                if person.connection is None and room.stage != "ended":
+                if person.connection != listener.connection and room.stage != "ended":
                     self._come_back(self, listener)
                     complete = False  # to be said again until it is so
                 self._by_shape.setdefault(shape_of(person), []).append(listener)
         self._checked = (room.people, room.stage) if room is not None and complete else None
+
+    def _why_not(self, room: Room | None, listener: Listener) -> CloseCode | None:
+        """Say why a socket may not be in a room; None if it may."""
+        code = closing_code(room, listener.person)
+        if code is None and room is not None and room.stage != "ended":
+            current = room.people[listener.person].connection
+            if current is None or current == listener.connection:
+                return None
+            # A line that this worker had: a failover has taken its end back, or it is just coming.
+            is_here = worker_of(current) == worker_of(listener.connection)
+            return None if is_here and current not in self.listeners else CloseCode.REPLACED
+        return code
 
     def _end_soon(self, room: Room) -> None:
         if room.stage != "ended":
@@ -240,6 +243,8 @@ class Audience:
     def _close_all(self) -> None:
         self._ending = None  # who still comes is shown the end, and closed too
         room = self.replica.room
+        if room is not None and room.stage != "ended":
+            return  # taken back a moment ago
         for listener in tuple(self.listeners.values()):
             person = room.people.get(listener.person) if room is not None else None
             if room is None or person is None or not awaits_help(room, person):

@@ -127,6 +127,7 @@ class Conversation:
                 else:
                     sending.add_done_callback(lambda sent: self._sent(request, at, sent))
             case NotDone(code, field):
+                self._replica.receipts.answered(self._listener.person, request.id)
                 self._refuse(request.id, code, field)
             case _:
                 self._send({"type": "unknown", "id": request.id})

@@ -145,6 +145,7 @@ class Member:
                 self._look_at_clock(frame)
                 self.connected.set()
             case "done" | "refused":
+                self._not_lost(frame["id"])
                 if frame["id"] in self.sent and frame.get("code") != "too_fast":
                     self.sent[frame["id"]].answer = frame
                 elif frame.get("code") == "too_fast":
@@ -154,6 +155,12 @@ class Member:
             case _:
                 self.told.append(frame)
         self._news.set()
+
+    def _not_lost(self, name: str) -> None:
+        """Take back that a command was lost: its first answer had not come, the newest counts."""
+        for frame in self.told:
+            if frame["type"] == "lost" and name in frame["ids"]:
+                frame["ids"].remove(name)
 
     def _look_at_clock(self, frame: Frame) -> None:
         """Keep what a page would count down by now: the best of its newest samples."""

@@ -236,6 +236,27 @@ async def test_an_end_that_a_failover_takes_back_ends_nobody(
     assert not ana.outbox.is_open
 
 
+async def test_who_came_back_in_what_a_failover_lost_stays(stage: Stage, client: Redis) -> None:
+    ana, _ = await two(stage)
+    before = stage.replica.position.version
+    stage.audience.part(ana)
+    await stage.do(Drop(person=ANA, connection=ana.connection))
+    back = listener(ANA)
+    back.connection = ConnectionId(f"{WORKER}.back")
+    arrive = Arrive(person=ANA, connection=back.connection, again=True)
+    await stage.do(arrive)
+    stage.audience.join(back)
+    await client.ltrim(log_key(stage.replica.session), 0, before - 1)
+    await stage.rooms.compare()
+    await asyncio.sleep(0)
+    assert stage.came_back == [ANA]
+    await stage.do(Drop(person=ANA, connection=ana.connection))  # as presence judges
+    await stage.do(arrive)
+    assert back.outbox.is_open
+    assert stage.audience.replica.room
+    assert stage.audience.replica.room.people[ANA].connection == back.connection
+
+
 async def test_who_has_gone_is_kept_by_nothing(stage: Stage) -> None:
     stage.audience.join(listener(FAY))
     ana, ben = await two(stage)

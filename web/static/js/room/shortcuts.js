@@ -53,7 +53,8 @@ export function listenForKeys(/** @type {() => Room|null} */ room) {
     const target = /** @type {HTMLElement} */ (event.target);
     const in_field = target.matches("input, textarea, select, [contenteditable]");
     // Whose field was taken from under their hands types on for a moment; who left it does not.
-    if (in_field) field = ["Enter", "Escape"].includes(event.key) ? null : target;
+    const sends = event.key === "Enter" && !event.isComposing && !target.matches("textarea");
+    if (in_field) field = sends || event.key === "Escape" ? null : target;
     const types_on = field && !field.offsetParent && event.timeStamp - typed_at < TYPES_ON_MS;
     const types = in_field || types_on || target.closest("dialog[open]");
     if (types) typed_at = event.timeStamp;
