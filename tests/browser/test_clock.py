@@ -111,3 +111,7 @@ def test_coming_back_is_spread_out_and_never_slower_than_eight_seconds(ask: Ask)
     waits = [ask("live_socket", "backOff", tries) for tries in range(12)]
     assert all(125 <= wait <= 8_000 for wait in waits)
     assert waits[-1] >= 2_000
+
+
+def test_a_loss_is_news_once_and_only_of_what_was_answered(ask: Ask) -> None:
+    assert ask("room_store", "newlyLost", ["a", "b", "c"], ["a"], ["b"]) == ["c"]

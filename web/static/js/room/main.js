@@ -49,7 +49,7 @@ address.protocol = address.protocol.replace("http", "ws");
 const socket = new LiveSocket(address.href, passOfTab(), {
   frame: (frame) => {
     store.hear(frame);
-    if (frame.type === "lost" && store.isNews(frame.ids, socket.pending)) showProblem(LOST());
+    if (frame.type === "lost" && store.isNews(frame.ids, [...socket.pending.keys()])) showProblem(LOST());
     draw();
   },
   link: (state, code) => {

@@ -15,12 +15,20 @@ const GESTURE_MS = 6_000;
 // The private line keeps what a person can scroll through; the rest is let go.
 const LINES_KEPT = 200;
 
+/**
+ * A loss is told again on each new line, and what has no answer yet is sent again.
+ * @param {string[]} ids @param {string[]} missed @param {string[]} pending
+ */
+export function newlyLost(ids, missed, pending) {
+  return ids.filter((id) => !missed.includes(id) && !pending.includes(id));
+}
+
 export class RoomStore {
   constructor() {
     this.clock = new ServerClock();
     this.seen_at = 0;
-    /** @type {Set<string>} */
-    this.missed = new Set();
+    /** @type {string[]} */
+    this.missed = [];
     /** @type {View|null} */
     this.view = null;
     /** @type {You|null} */
@@ -109,13 +117,10 @@ export class RoomStore {
     if (state === "open") this.clock.go();
   }
 
-  /**
-   * Whether something of mine was lost: it is told again on each new line, and what has no answer
-   * yet is sent again. @param {string[]} ids @param {ReadonlyMap<string, unknown>} pending
-   */
+  /** Whether something of mine was lost that I was not told of. @param {string[]} ids @param {string[]} pending */
   isNews(ids, pending) {
-    const news = ids.filter((id) => !this.missed.has(id) && !pending.has(id));
-    news.forEach((id) => this.missed.add(id));
+    const news = newlyLost(ids, this.missed, pending);
+    this.missed.push(...news);
     return news.length > 0;
   }
 
