@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, Final, Protocol
 
 from server.rooms.covering import Covering
@@ -209,8 +209,9 @@ class Decisions:
             match answer:
                 case Appended():
                     self._take_appended(jobs, draft, answer)
-                case Repeated(results):
-                    jobs = await self._repeated(jobs, draft, results)
+                case Repeated():
+                    ids = [record.command_id for record in draft.records]
+                    jobs = await self._settle_repeated(jobs, ids, answer)
         except LogUnavailable:
             _give_up(jobs, UNKNOWN)
             raise
@@ -275,24 +276,10 @@ class Decisions:
         if remembered:
             answered = await self._ask(draft.position, remembered)
             if isinstance(answered, Repeated):
-                found = await self._settle_repeated(remembered, answered)
-                refused = [job for job in refused if job not in found]
+                ids = [job.command_id for job in remembered]
+                refused = await self._settle_repeated(refused, ids, answered)
         for job in refused:
             job.settle(job.verdict or UNKNOWN)
-
-    async def _repeated(
-        self, jobs: list[Job], draft: Draft, results: Mapping[int, Position | None]
-    ) -> list[Job]:
-        """Settle what the log holds already; nothing was stored this time."""
-        ids = {draft.records[index].command_id: place for index, place in results.items()}
-        rest: list[Job] = []
-        for job in jobs:
-            place = ids.get(job.command_id)
-            if not job.command_id or place is None:
-                rest.append(job)
-            else:
-                await self._found(job, place)
-        return rest
 
     async def _found(self, job: Job, at: Position) -> None:
         """Settle what the log holds already; nothing is called done that was not read.
@@ -310,12 +297,15 @@ class Decisions:
             if not was_quiet:
                 self._replica.speak()
 
-    async def _settle_repeated(self, jobs: list[Job], answer: Repeated) -> list[Job]:
-        """Settle the jobs that the log holds already, by their index in what was asked."""
-        found = {jobs[index]: at for index, at in answer.positions.items() if at is not None}
-        for job, at in found.items():
-            await self._found(job, at)
-        return list(found)
+    async def _settle_repeated(
+        self, jobs: list[Job], ids: Sequence[str], answer: Repeated
+    ) -> list[Job]:
+        """Settle what the log holds already, of the ids that were asked; return the other jobs."""
+        places = {ids[index]: at for index, at in answer.positions.items() if at and ids[index]}
+        for job in jobs:
+            if job.command_id in places:
+                await self._found(job, places[job.command_id])
+        return [job for job in jobs if job.command_id not in places]
 
     def _agree(self, jobs: list[Job], at: Position) -> list[Job]:
         for job in jobs:
@@ -332,8 +322,8 @@ class Decisions:
             case Late():
                 return self._agree(jobs, draft.position)
             case Repeated():
-                found = await self._settle_repeated(refused, answer)
-                return [job for job in jobs if job not in found]
+                ids = [job.command_id for job in refused]
+                return await self._settle_repeated(jobs, ids, answer)
         await self._catch_up(draft, answer)
         return jobs
 
