@@ -230,6 +230,13 @@ def test_letters_act_for_a_facilitator_who_is_not_typing(pair: tuple[Visitor, Vi
     meera, asha = pair
     meera.page.keyboard.press("h")
     asha.see("We are holding the room for a moment.")
+    meera.page.keyboard.press("h")
+    asha.not_see("We are holding the room for a moment.")
+    meera.press(re.compile("^More Asha"))
+    meera.page.keyboard.press("Escape")  # who closes it themselves may press on at once
+    expect(meera.page.locator("#sheet")).to_be_hidden()
+    meera.page.keyboard.press("h")
+    asha.see("We are holding the room for a moment.")
     meera.page.get_by_role("tab", name="Prompt and themes").click()
     meera.page.get_by_label("New theme").press_sequentially("h")
     meera.see("Go on")
