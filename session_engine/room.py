@@ -257,12 +257,14 @@ def circle(room: Room) -> tuple[Person, ...]:
     return seating(room.people).circle
 
 
-def connected(room: Room) -> dict[PersonId, ConnectionId]:
+@lru_cache(maxsize=PARTS_KEPT)
+def _lines(people: People) -> Mapping[PersonId, ConnectionId]:
+    return {one.id: one.connection for one in people.values() if one.connection is not None}
+
+
+def connected(room: Room) -> Mapping[PersonId, ConnectionId]:
     """Tell who is on which line; after the end nobody's counts any more."""
-    if room.stage is Stage.ENDED:
-        return {}
-    people = room.people.values()
-    return {person.id: person.connection for person in people if person.connection is not None}
+    return {} if room.stage is Stage.ENDED else _lines(room.people)
 
 
 def untaken(room: Room) -> list[Alert]:
