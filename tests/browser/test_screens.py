@@ -121,3 +121,26 @@ def test_with_large_letters_the_name_of_the_circle_can_be_read(
     assert whole["height"] < 220
     for way in ("Leave", "Quick exit"):
         expect(page.get_by_role("button", name=way)).to_be_in_viewport(ratio=1)
+
+
+@pytest.mark.parametrize("language", ["en", "mr"])
+def test_with_large_letters_the_step_of_now_is_named_in_one_line(
+    two_workers: House, newcomer: Newcomer, language: str
+) -> None:
+    session = OpenSession(two_workers)
+    asha = newcomer().come_in(session.link(Role.PARTICIPANT, 0), "Asha")
+    meera = newcomer().come_in(session.link(Role.FACILITATOR, 0), "Meera")
+    meera.press("Begin the session")
+    meera.press("Move to introductions")
+    look_at(asha, Look(390, 844, language, {}))
+    asha.page.evaluate("document.documentElement.style.fontSize = '200%'")
+    now = asha.page.locator(".steps .is-now .step-name")
+    expect(now).to_be_in_viewport(ratio=1)
+    line = now.evaluate("one => parseFloat(getComputedStyle(one).lineHeight)")
+    box = now.bounding_box()
+    assert box
+    assert box["height"] < 1.5 * line
+    for name in asha.page.locator(".steps li:not(.is-now) .step-name").all():
+        box = name.bounding_box()
+        assert box
+        assert box["width"] <= 1
