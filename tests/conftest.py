@@ -12,6 +12,11 @@ from server.store.client import open_client
 from server.store.embedded_valkey import EmbeddedValkey
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what is long: at the end it would keep one core busy, and nobody else."""
+    items.sort(key=lambda item: item.get_closest_marker("long") is None)
+
+
 @pytest.fixture(scope="session")
 def anyio_backend() -> tuple[str, dict[str, bool]]:
     """Run coroutine tests on asyncio's own loop; servers in processes of their own use uvloop.

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 
+import pytest
 from playwright.sync_api import expect
 
 from session_engine import Role
@@ -45,6 +46,7 @@ class Circle:
         expect(row).to_contain_text(words)
 
 
+@pytest.mark.long
 def test_a_session_from_the_lobby_to_its_end(two_workers: House, newcomer: Newcomer) -> None:
     circle = Circle(two_workers, newcomer)
     in_the_lobby(circle)
