@@ -1,8 +1,8 @@
 """One WebSocket that is open, between its transport and whoever serves it.
 
-The frames of the other side are read by the WebSocket library; our own are encoded
-once, elsewhere, and go straight to the transport. `may_write` says whether a write is
-legal, `is_paused` and `on_writable` whether the peer is behind. A
+The frames of the other side are read by the WebSocket library, but for those that come
+alone; our own are encoded once, elsewhere, and go straight to the transport. `may_write`
+says whether a write is legal, `is_paused` and `on_writable` whether the peer is behind. A
 close never waits for a peer that does not read. Who has said nothing yet costs no
 task: only with their first message somebody begins to serve them.
 """
@@ -13,13 +13,13 @@ import asyncio
 import logging
 import random
 from collections.abc import Callable, Coroutine, Sequence
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from uvicorn.server import ServerState
 from websockets.frames import Frame, Opcode
 from websockets.protocol import OPEN, SERVER, Protocol
 
-from server.sockets import buffers
+from server.sockets import buffers, frames
 from server.sockets.close_codes import REASONS, CloseCode
 from server.sockets.flood import FrameLimit
 
@@ -60,7 +60,7 @@ class RoomSocketProtocol(asyncio.Protocol):
     """One WebSocket connection."""
 
     __slots__ = (
-        *("_conn", "_cut", "_early", "_first", "_frames", "_is_text", "_loop"),
+        *("_begun", "_conn", "_cut", "_early", "_first", "_frames", "_is_text", "_loop"),
         *("_lost", "_over", "_paused", "_pieces", "_ping", "_pinged", "_pong", "_reading"),
         *("_rest", "_serve", "_server", "_unread", "_waits"),
         *("is_open", "is_paused", "on_message", "on_writable", "transport"),
@@ -77,7 +77,8 @@ class RoomSocketProtocol(asyncio.Protocol):
         self._serve: Serve | None = serve
         self._early: list[Message] = []
         self._conn = Protocol(SERVER, state=OPEN, max_size=MESSAGE_MAX_BYTES, logger=LOGGER)
-        self._pieces: list[bytes] = []
+        self._begun = 0  # bytes of a frame that the library has in part
+        self._pieces: list[bytes] = []  # of a message that has come in part
         self._is_text = False
         self._unread = b""  # has come, and waits with the transport's reading paused
         self._reading = False  # who reads it is below on the stack
@@ -240,20 +241,34 @@ class RoomSocketProtocol(asyncio.Protocol):
 
     def _read(self, data: bytes) -> None:
         """Read; a broken frame, or one that is too large, is the end."""
+        if not self._begun and not self._pieces and (whole := frames.alone(data)) is not None:
+            self._limit(1)
+            self._take_alone(*whole)
+            return
         conn = self._conn
         conn.receive_data(data)
         if conn.parser_exc is not None:
             self._unread = b""
             self._finish()
             return
-        frames = conn.events_received()
-        if rest := self._frames.count(len(frames)):
+        received = cast(list[Frame], conn.events_received())
+        self._begun += len(data) - sum(map(frames.size_sent, received))
+        self._limit(len(received))
+        for frame in received:
+            self._take_frame(frame)
+
+    def _limit(self, received: int) -> None:
+        if rest := self._frames.count(received):
             if self._serve is not None and self.is_open:  # a stranger's flood is the end of it
                 self.end(CloseCode.PROTOCOL_ABUSE, REASONS[CloseCode.PROTOCOL_ABUSE])
             self._rest_for(rest)
-        for frame in frames:
-            assert isinstance(frame, Frame)
-            self._take_frame(frame)
+
+    def _take_alone(self, kind: int, payload: bytes) -> None:
+        if kind == frames.ALONE_PONG:
+            self._take_pong(payload)
+        elif self.is_open:
+            self._is_text = kind == frames.ALONE_TEXT
+            self._take_message(payload)
 
     def _take_frame(self, frame: Frame) -> None:
         opcode = frame.opcode
