@@ -189,7 +189,7 @@ class PlaceMoved(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlaceSettled(Event):
-    """A waiting person said *not this round*."""
+    """A waiting person said *not this round*, or may not speak in it."""
 
     person: str
 

@@ -9,7 +9,7 @@ import session_engine.commands as c
 from session_engine import PersonCommand, Role, SupportKind, Tick, evolve, view, you
 from session_engine.events import RoomCreated
 from session_engine.evolve import replay
-from session_engine.ids import ThemeId
+from session_engine.ids import PersonId, ThemeId
 from session_engine.views import WAITING_VIEW
 from tests.engine.world import (
     ANA,
@@ -211,7 +211,6 @@ PRIVATE_CONTENT: list[PersonCommand] = [
     c.Resonate(by=ANA, theme=ThemeId("th1")),
     c.SetScript(by=FAY, lines=("Hello.",)),
     c.RaiseHand(by=BEN),
-    c.Silence(by=FAY, person=BEN),
     c.GiveFloor(by=FAY, person=BEN),
     c.Move(by=FAY, person=BEN, to=0),
     c.Pass(by=BEN, kind=LATER),
@@ -233,6 +232,27 @@ def test_private_content_changes_not_one_byte_of_what_observers_see(
         command = c.Write(by=DEV, turn=world.turn_id)
     world.do(command)
     assert json.dumps(shown(world, Role.OBSERVER)) == before
+
+
+@pytest.mark.parametrize("role", [Role.PARTICIPANT, Role.OBSERVER])
+@pytest.mark.parametrize("person", [ANA, BEN], ids=["offered", "waiting"])
+def test_who_is_silenced_looks_to_others_like_who_passed(role: Role, person: PersonId) -> None:
+    silenced, passed = (introductions(ANA, BEN, CAI, DEV) for _ in range(2))
+    for world in (silenced, passed):
+        world.wait(4 * SECOND)  # Ana is asked
+    silenced.do(c.Silence(by=FAY, person=person))
+    turn = passed.turn_id if person == ANA else None
+    passed.do(c.Pass(by=person, kind=NOT_THIS_ROUND, turn=turn))
+    assert shown(silenced, role) == shown(passed, role)
+
+
+def test_a_silence_counts_once_and_a_floor_that_is_given_is_still_a_turn() -> None:
+    world = introductions(ANA, BEN, CAI, DEV)
+    world.do(c.Silence(by=FAY, person=BEN))
+    assert shown(world)["progress"] == {"done": 1, "of": 4}
+    world.do(c.GiveFloor(by=FAY, person=BEN))
+    assert BEN in next_people(world)
+    assert shown(world)["progress"] == {"done": 1, "of": 4}
 
 
 def test_a_call_for_support_changes_nothing_that_other_participants_see() -> None:
