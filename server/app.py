@@ -25,6 +25,7 @@ from server.rooms.ticker import Ticker
 from server.rooms.watch import StoreWatch
 from server.settings import Settings
 from server.sockets.fanout import Fanout
+from server.sockets.flood import Allowances
 from server.sockets.gateway import Gateway
 from server.sockets.hearing import Hearing
 from server.sockets.live import Live
@@ -67,7 +68,10 @@ class Application:
         self.live = Live(self.bus, self.worker)
         self.fanout = Fanout(self.rooms, self.presence, self.live)
         self.passes = Passes(settings.secret_key)
-        gateway = Gateway(self.rooms, self.presence, self.fanout, self.live, self.passes)
+        self.allowances = Allowances()
+        gateway = Gateway(
+            self.rooms, self.presence, self.fanout, self.live, self.passes, self.allowances
+        )
         self.voice = Voice(self.rooms, self.bus)
         self.hearing = Hearing(self.fanout, self.voice.roll)
         voice_gateway = VoiceGateway(self.voice, self.rooms, self.passes)
@@ -159,6 +163,7 @@ def create_app(settings: Settings) -> Starlette:
     door = Door(
         rooms=parts.rooms,
         passes=parts.passes,
+        allowances=parts.allowances,
         context=context,
         store=parts.store,
         bus=parts.bus,

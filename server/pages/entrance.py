@@ -16,6 +16,7 @@ from starlette.responses import JSONResponse, Response
 from server.pages.context import Context
 from server.rooms.outcomes import NotDone, Outcome, Unknown
 from server.rooms.rooms import Rooms
+from server.sockets.flood import NEWCOMERS, Allowances
 from server.sockets.passes import Link, Passes
 from server.store.errors import LogUnavailable
 from session_engine import Enter, Person, PersonId, Role, Room, circle, find_person, is_closed
@@ -61,6 +62,7 @@ class Door:
 
     rooms: Rooms
     passes: Passes
+    allowances: Allowances
     context: Context
     store: Redis
     bus: Redis | None = None  # the live store, if there is one
@@ -111,8 +113,13 @@ async def enter(door: Door, request: Request) -> Response:
         if room is None or is_closed(room, link.role):
             raise DoorError(410, "ended")
         enter = _read_entry(door, body, link)
-        outcome = await door.rooms.submit(replica, enter)
-        person = _person_who_entered(replica.room, enter, outcome)
+        known = find_person(room, enter.role, enter.browser)
+        with door.allowances.of(link.session, known.id if known else NEWCOMERS) as allowance:
+            if allowance.is_spent:
+                raise DoorError(429, "too_fast")
+            outcome = await door.rooms.submit(replica, enter)
+            person = _person_who_entered(replica.room, enter, outcome)
+            allowance.take()  # who is refused stores nothing, and costs the others nothing
         return _pass(door, link, person)
     finally:
         door.rooms.release(replica)

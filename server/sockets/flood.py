@@ -7,6 +7,9 @@ Rule 2: 20 messages a second with bursts of 60 are acted on; what comes faster i
         refused with `too_fast`, a message that cannot be read with `bad_frame`.
 Rule 3: rule 2 counts a person in a room, whatever sockets they come on. To come is a
         message, too: who comes too fast waits, and for over 5 s is closed with 4103.
+        At the door to come in, or under another name, is one of them, and all who were
+        not here before have one limit together: what is stored for them is read again
+        by every worker that opens the room.
 Rule 4: both refusals add to the socket's abuse score, which falls by 20 a second: a
         fast message counts 1, an unreadable one 10. At 200 (200 too many messages
         at once, or 20 unreadable ones) the socket is closed with 4103. A held key
@@ -28,6 +31,10 @@ FRAMES_PER_SECOND: Final = 400.0
 RATE_PER_SECOND: Final = 20.0
 BURST: Final = 60.0
 COMING_SECONDS: Final = 5.0
+# All newcomers of a room together, so that one link cannot fill its log: 35 seats are taken, and
+# 100 observers come, as fast as they like.
+NEWCOMERS: Final = ""
+NEWCOMERS_BURST: Final = 200.0
 ABUSE_LIMIT: Final = 200.0
 COST_TOO_FAST: Final = 1.0
 COST_UNREADABLE: Final = 10.0
@@ -53,18 +60,23 @@ class FrameLimit:
 class Allowance:
     """What a person may still say in a room, on whatever sockets: a token bucket."""
 
-    __slots__ = ("__weakref__", "_at", "_clock", "_tokens")
+    __slots__ = ("__weakref__", "_at", "_burst", "_clock", "_tokens")
 
-    def __init__(self, clock: Callable[[], float]) -> None:
+    def __init__(self, clock: Callable[[], float], burst: float = BURST) -> None:
         """Take a monotonic clock in seconds."""
         self._clock = clock
         self._at = clock()
-        self._tokens = BURST
+        self._burst = self._tokens = burst
+
+    @property
+    def is_spent(self) -> bool:
+        """Whether there is no token left."""
+        self._pass_time()
+        return self._tokens < 1.0
 
     def take(self) -> bool:
         """Take one token, if there is one."""
-        self._pass_time()
-        if self._tokens < 1.0:
+        if self.is_spent:
             return False
         self._tokens -= 1.0
         return True
@@ -80,11 +92,11 @@ class Allowance:
     def full_in(self) -> float:
         """Return after how many seconds of rest it is as good as new."""
         self._pass_time()
-        return (BURST - self._tokens) / RATE_PER_SECOND
+        return (self._burst - self._tokens) / RATE_PER_SECOND
 
     def _pass_time(self) -> None:
         now = self._clock()
-        self._tokens = min(BURST, self._tokens + (now - self._at) * RATE_PER_SECOND)
+        self._tokens = min(self._burst, self._tokens + (now - self._at) * RATE_PER_SECOND)
         self._at = now
 
 
@@ -97,10 +109,12 @@ class Allowances:
 
     @contextmanager
     def of(self, session: str, person: str) -> Iterator[Allowance]:
-        """Give the allowance of a person, for one of their sockets."""
+        """Give the allowance of a person, or of NEWCOMERS, for a socket or a request."""
         allowance = self._kept.get((session, person))
         if allowance is None:
-            allowance = self._kept[session, person] = Allowance(time.monotonic)
+            allowance = self._kept[session, person] = Allowance(
+                time.monotonic, BURST if person != NEWCOMERS else NEWCOMERS_BURST
+            )
         try:
             yield allowance
         finally:

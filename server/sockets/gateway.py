@@ -31,14 +31,20 @@ class Gateway(Entry):
     """Who serves `/ws/rooms/{session}`."""
 
     def __init__(
-        self, rooms: Rooms, presence: Presence, fanout: Fanout, live: Live, passes: Passes
+        self,
+        rooms: Rooms,
+        presence: Presence,
+        fanout: Fanout,
+        live: Live,
+        passes: Passes,
+        allowances: Allowances,
     ) -> None:
         """Join what a socket needs."""
         super().__init__(rooms, passes)
         self._presence = presence
         self._fanout = fanout
         self._live = live
-        self._allowances = Allowances()
+        self._allowances = allowances
 
     async def attend(self, replica: Replica, bearer: Pass, socket: RoomSocketProtocol) -> None:
         """Be a person's live connection: arrive, listen, drop."""

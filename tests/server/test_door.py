@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from typing import Any
 
 import httpx
@@ -153,6 +154,52 @@ async def test_36_people_at_once_are_35_in_the_circle(house: House) -> None:
     assert codes == [200] * 35 + [409]
     full = next(answer for answer in answers if answer.status_code == 409)
     assert full.json()["error"] == "full"
+
+
+async def crowd(
+    house: House, session: str, count: int, role: Role = Role.PARTICIPANT, **who: Any
+) -> list[httpx.Response]:
+    """Ask to come in so often, as fast as one line allows, under other names."""
+    link = house.link(session, role)
+    body = {"link": link, "consent": GUIDELINES_VERSION, **who}
+    url = f"{house.workers[0].url}/api/enter"
+    async with httpx.AsyncClient() as client:
+        return [
+            await client.post(url, json={**body, "name": f"Asha {number}"})
+            for number in range(count)
+        ]
+
+
+def statuses(answers: list[httpx.Response]) -> Counter[int]:
+    """Count them."""
+    return Counter(answer.status_code for answer in answers)
+
+
+async def test_who_comes_again_and_again_under_other_names_is_held_up(house: House) -> None:
+    session = await house.create()
+    answers = await crowd(house, session, 300, browser="b1")
+    assert statuses(answers).keys() == {200, 429}
+    assert statuses(answers)[200] >= 60
+    refused = next(answer.json() for answer in answers if answer.status_code == 429)
+    assert refused["error"] == "too_fast"
+    assert refused["message"].endswith(".")
+    other = await enter(house, session, browser="b2")
+    assert other.status_code == 200  # that is nobody else's affair
+
+
+async def test_one_link_does_not_fill_the_log(house: House) -> None:
+    session = await house.create()
+    # Of facilitators any number may come.
+    answers = statuses(await crowd(house, session, 400, Role.FACILITATOR))
+    assert answers.keys() == {200, 429}
+    assert answers[200] >= 200
+    assert (await enter(house, session, 1)).status_code == 200  # by another worker
+
+
+async def test_who_is_refused_costs_the_others_nothing(house: House) -> None:
+    session = await house.create(seats=3)
+    assert statuses(await crowd(house, session, 300)) == {200: 3, 409: 297}
+    assert statuses(await crowd(house, session, 1, Role.OBSERVER)) == {200: 1}
 
 
 async def test_the_door_says_what_a_link_leads_to_without_names(house: House) -> None:
