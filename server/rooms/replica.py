@@ -27,6 +27,8 @@ from session_engine import Event, PersonId, Room, evolve, from_dict, to_dict
 # Heads kept to tell a late copy of a message from another history. A message that
 # is older than this many versions is read from the log instead.
 HEADS_KEPT: Final = 512
+# An element takes some 10 us.
+REPLAYED_AT_ONCE: Final = 250
 
 
 class OtherHistory(Exception):  # noqa: N818
@@ -45,6 +47,16 @@ def encode_events(events: Iterable[Event]) -> bytes:
 def decode_events(payload: bytes) -> list[Event]:
     """Return the events in one record of the log."""
     return [from_dict(shaped) for shaped in orjson.loads(payload)["events"]]
+
+
+async def replayed(room: Room | None, elements: Sequence[Element]) -> Room | None:
+    """Return what becomes of a room; of a long log not all at once, as others wait meanwhile."""
+    for number, (_, payload) in enumerate(elements, 1):
+        for event in decode_events(payload):
+            room = evolve(room, event)
+        if number % REPLAYED_AT_ONCE == 0:
+            await asyncio.sleep(0)
+    return room
 
 
 class Replica:
@@ -74,21 +86,27 @@ class Replica:
         Raises: Gap, OtherHistory.
         """
         self.compare(before)
-        known = before == self.position
-        room, changed = self.room, False
+        if became is not None and elements and before == self.position:
+            for position, _ in elements[-HEADS_KEPT:]:
+                self._heads[position.version] = position.head
+            self.room, self.position, changed = became, elements[-1][0], True
+        else:
+            changed = self._take_each(elements)
+        while len(self._heads) > HEADS_KEPT:
+            self._heads.popitem(last=False)
+        return changed
+
+    def _take_each(self, elements: Sequence[Element]) -> bool:
+        changed = False
         for position, payload in elements:
             if position.version <= self.position.version:
                 self.compare(position)
                 continue
-            if became is not None and known:
-                room = became
-            else:
-                for event in decode_events(payload):
-                    room = evolve(room, event)
+            room = self.room
+            for event in decode_events(payload):
+                room = evolve(room, event)
             self.room, self.position, changed = room, position, True
             self._heads[position.version] = position.head
-        while len(self._heads) > HEADS_KEPT:
-            self._heads.popitem(last=False)
         return changed
 
     def compare(self, position: Position) -> None:
@@ -107,11 +125,11 @@ class Replica:
         if known is not None and known != position.head:
             raise OtherHistory
 
-    def start_again(self, elements: Sequence[Element]) -> None:
+    def start_again(self, elements: Sequence[Element], became: Room | None) -> None:
         """Forget everything for another history, and tell what it lacks."""
         self.room, self.position = None, START
         self._heads.clear()
-        self.take(START, elements)
+        self.take(START, elements, became)
         lost = self.receipts.cut(dict([START, *(at for at, _ in elements)]))
         for tell in tuple(self.on_lost):
             tell(lost)

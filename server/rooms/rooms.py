@@ -15,7 +15,7 @@ from typing import Final
 from server.rooms.decisions import Decisions
 from server.rooms.defects import note_defect
 from server.rooms.outcomes import Outcome
-from server.rooms.replica import Gap, OtherHistory, Replica
+from server.rooms.replica import Gap, OtherHistory, Replica, replayed
 from server.rooms.sharded_feed import AnyFeed
 from server.rooms.watch import StoreWatch, worker_of
 from server.store.errors import StoreError
@@ -184,15 +184,20 @@ class Rooms:
             after = replica.position
             elements = await self.log.read(replica.session, after)
             if elements is not None and (elements or after.version):
+                goes_on = replica.position == after  # else it took some of them meanwhile
+                became = await replayed(replica.room, elements) if goes_on else None
                 try:
-                    return replica.take(after, elements)
+                    return replica.take(after, elements, became)
                 except (Gap, OtherHistory):
                     pass
             had = replica.position
-            whole = await self.log.read(replica.session, START) or []
+            whole = await self.log.read(replica.session, START)
+            if whole is None:
+                continue  # it became another one between two parts
+            became = await replayed(None, whole)
             # Else it was mended meanwhile, and this may be older.
             if replica.position == had:
-                replica.start_again(whole)
+                replica.start_again(whole, became)
                 return replica.position != had
 
     async def compare(self) -> None:

@@ -65,12 +65,17 @@ async def opened(
 ) -> tuple[Replica, Rooms]:
     """Return a new room and the rooms of a worker that has not had its first pulse yet."""
     new = await create_session(store_url, SECRET, "http://127.0.0.1", {"title": "Evening"})
+    rooms = rooms_of(client, log)
+    await rooms.clock.sync()
+    return await rooms.open(new.session), rooms
+
+
+def rooms_of(client: Redis, log: RoomLog | None = None) -> Rooms:
+    """Return the rooms of another worker, with nobody in memory; its clock is to be synced."""
     clock = RedisClock(client)
-    await clock.sync()
     watch = StoreWatch(client, clock, Life(client), WORKER)
     watch.away = False
-    rooms = Rooms(log or RoomLog(client, replicated=False), clock, watch, WORKER)
-    return await rooms.open(new.session), rooms
+    return Rooms(log or RoomLog(client, replicated=False), clock, watch, WORKER)
 
 
 def enter(person: str, role: Role = Role.PARTICIPANT) -> Enter:
