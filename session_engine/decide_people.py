@@ -42,6 +42,8 @@ def enter(draft: Draft, command: c.Enter) -> None:
     _check_room_for(room, command.role)
     if known is None and command.person in room.people:
         raise Refused("bad_command", "person")
+    if command.role is Role.OBSERVER:
+        _make_room_for_an_observer(draft)
     person = known.id if known is not None else command.person
     knocks = command.role is Role.PARTICIPANT and room.doors == "knock"
     if knocks:
@@ -66,13 +68,24 @@ def _has_a_seat_left(room: Room) -> bool:
 def _check_room_for(room: Room, role: Role) -> None:
     if role is Role.PARTICIPANT and not _has_a_seat_left(room):
         raise Refused("full")
-    here = [someone for someone in room.people.values() if someone.state != "gone"]
-    knocking = sum(1 for someone in here if someone.state == "knocking")
-    observers = sum(1 for someone in here if someone.role is Role.OBSERVER)
-    if role is Role.PARTICIPANT and knocking >= MAX_KNOCKING:
+    if role is Role.PARTICIPANT and len(seating(room.people).knocking) >= MAX_KNOCKING:
         raise Refused("full")
-    if role is Role.OBSERVER and observers >= MAX_OBSERVERS:
+
+
+def _make_room_for_an_observer(draft: Draft) -> None:
+    """Let go of the observer who came first of those who went away, if there are too many.
+
+    Raises Refused: full.
+    """
+    people = draft.room.people.values()
+    here = [one for one in people if one.role is Role.OBSERVER and one.state != "gone"]
+    if len(here) < MAX_OBSERVERS:
+        return
+    # Who has a place and did not connect yet has a deadline for it.
+    away = next((one for one in here if not one.present and one.expires_at is None), None)
+    if away is None:
         raise Refused("full")
+    _gone(draft, away, "expired")
 
 
 def _check_door(room: Room, command: c.Enter, now: int) -> None:

@@ -5,6 +5,7 @@ import pytest
 import session_engine.commands as c
 from session_engine import Arrive, Enter, Role, Stage, circle, find_person, view
 from session_engine.ids import ConnectionId, PersonId
+from session_engine.limits import ABSENCE_MS, MAX_OBSERVERS
 from tests.engine.world import (
     ANA,
     BEN,
@@ -270,6 +271,28 @@ def test_the_removed_browser_is_refused_at_once() -> None:
     as_observer = at_the_door(CAI, Role.OBSERVER, browser="browser-of-ana")
     assert world.refused(as_observer) == "removed"
     assert world.refused(Arrive(person=ANA, connection=ConnectionId("w1.9"))) == "removed"
+
+
+def test_observers_who_went_away_make_room_for_those_who_come() -> None:
+    world = lobby()
+    observers = [PersonId(f"o{number}") for number in range(MAX_OBSERVERS)]
+    for observer in observers:
+        world.enter(observer, Role.OBSERVER)
+    assert world.refused(at_the_door(OLI, Role.OBSERVER)) == "full"
+    for observer in observers[3:5]:
+        world.drop(observer)
+    assert world.refused(at_the_door(OLI, Role.OBSERVER)) == "full"  # their lines may come back
+    world.wait(ABSENCE_MS)
+    world.enter(OLI, Role.OBSERVER, connect=False)
+    world.enter(PersonId("o-late"), Role.OBSERVER)
+    assert [world.room.people[one].gone for one in observers[2:6]] == [
+        None,
+        "expired",
+        "expired",
+        None,
+    ]
+    again = at_the_door(PersonId("o-more"), Role.OBSERVER)
+    assert world.refused(again) == "full"  # Oli has a place, and did not connect yet
 
 
 def test_a_removed_observer_cannot_come_back_as_a_participant() -> None:
