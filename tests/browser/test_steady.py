@@ -216,3 +216,20 @@ def test_an_offer_is_in_view_on_a_low_screen(two_workers: House, newcomer: Newco
             assert box["y"] + box["height"] <= bar["y"], f"{button} is behind the bar"
         person.check(f"an offer at {page.viewport_size}")
         page.locator(choices[2]).click()  # the next one is asked
+
+
+def test_who_calls_from_the_door_cannot_be_written_to_yet(
+    two_workers: House, newcomer: Newcomer
+) -> None:
+    session = OpenSession(two_workers, doors="knock")
+    meera = newcomer(DESK).come_in(session.link(Role.FACILITATOR, 0), "Meera")
+    asha = newcomer().come_in(session.link(Role.PARTICIPANT, 1), "Asha")
+    asha.page.get_by_role("link", name="Urgent support").click()
+    asha.press("I need someone now")
+    asha.see("they are asked to call the person on call")
+    meera.see("Asha needs someone now")
+    expect(meera.button("I have it")).to_be_visible()
+    expect(meera.page.locator(".alert").get_by_text("Write privately")).to_have_count(0)
+    asha.press("Close this")
+    meera.press("Let in Asha")
+    expect(meera.page.locator(".alert").get_by_text("Write privately")).to_be_visible()

@@ -15,7 +15,7 @@ import { t } from "./strings.js";
 /** @typedef {{ alert: string, kind: Kind, state: "open" | "loud" | "on_call" | "taken", by: string | null }} Support */
 /** @typedef {(kind: Kind, note: string) => Promise<string>} Ask */
 
-const SENT = () => t("Sent. The circle cannot see it; the facilitators can, and after a minute the person on call.");
+const SENT = () => t("Sent. The circle cannot see it; the facilitators can, and after a minute they are asked to call the person on call.");
 
 /** @param {{ ask?: Ask }} [options] without `ask` the card shows helplines only */
 export function supportCard({ ask } = {}) {

@@ -41,7 +41,7 @@ function card(room, alert) {
     <div class="buttons">
       ${taken ? settle(room, alert, rests) : take(room, alert)}
       ${when(
-        room.may("say_privately"),
+        room.may("say_privately") && room.view.people?.some((one) => one.id === alert.person), // not at the door
         () => html`<button class="button care-quiet" type="button" aria-haspopup="dialog"
         @click=${() => room.set({ dialog: "person", person: alert.person })}>${t("Write privately")}</button>`,
       )}

@@ -20,6 +20,7 @@ const LONGEST = 1000;
 
 /** The participant's side, as a dialog. A facilitator writes from the console. */
 export function lineSheet(/** @type {Room} */ room) {
+  room.ui.read = room.live.lines.length; // what comes while it is open is read
   return {
     title: t("Write to the facilitator"),
     body: html`<p class="soft small">${t("Only facilitators read this. It is not kept.")}</p>
@@ -80,6 +81,7 @@ export function lineForm(room, to, key = "") {
 /** The facilitator's side: all that came, and an answer to one person at a time. */
 export function linePanel(/** @type {Room} */ room) {
   const said = room.live.lines;
+  room.ui.read = said.length;
   const people = seated(room);
   const isHere = (/** @type {string} */ id) => people.some((p) => p.id === id);
   const last = [...said].reverse().find((line) => isHere(line.from))?.from;

@@ -62,7 +62,7 @@ function passSheet(/** @type {Room} */ room) {
     title: t("You can always pass"),
     body: html`<p>${t(
       "Nobody is waiting for you just now. When your turn comes, Pass is right here: " +
-        "later, or not this round. You never need a reason, and nobody is told.",
+        "later, or not this round. You never need a reason, and the circle is not told.",
     )}</p>
       <button class="button primary" type="button" @click=${() => room.set({ dialog: "" })}>${t("All right")}</button>`,
   };
