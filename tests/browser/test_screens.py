@@ -144,3 +144,24 @@ def test_with_large_letters_the_step_of_now_is_named_in_one_line(
         box = name.bounding_box()
         assert box
         assert box["width"] <= 1
+
+
+@pytest.mark.parametrize(("width", "height"), [(320, 568), (360, 640)])
+def test_the_newest_line_of_a_long_text_is_in_view(
+    two_workers: House, newcomer: Newcomer, width: int, height: int
+) -> None:
+    session = OpenSession(two_workers, mode="text", pause_s=1)
+    meera = newcomer().come_in(session.link(Role.FACILITATOR, 0), "Meera")
+    asha = newcomer().come_in(session.link(Role.PARTICIPANT, 0), "Asha")
+    asha.see("You are here.")
+    ben = newcomer().come_in(session.link(Role.PARTICIPANT, 1), "Ben").page
+    ben.set_viewport_size({"width": width, "height": height})
+    meera.press("Begin the session")
+    meera.press("Move to introductions")
+    asha.press("Start")
+    asha.page.locator("textarea").first.fill("I want to say something longer. " * 9)
+    expect(ben.locator(".words-text")).to_contain_text("longer.")
+    words, card = ben.locator(".words-text").bounding_box(), ben.locator(".moment").bounding_box()
+    assert words
+    assert card
+    assert words["y"] + words["height"] <= card["y"]
