@@ -119,7 +119,7 @@ async def enter(door: Door, request: Request) -> Response:
                 raise DoorError(429, "too_fast")
             outcome = await door.rooms.submit(replica, enter)
             person = _person_who_entered(replica.room, enter, outcome)
-            allowance.take()  # who is refused stores nothing, and costs the others nothing
+            allowance.owe()  # who is refused stores nothing, and costs the others nothing
         return _pass(door, link, person)
     finally:
         door.rooms.release(replica)

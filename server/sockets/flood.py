@@ -81,6 +81,11 @@ class Allowance:
         self._tokens -= 1.0
         return True
 
+    def owe(self) -> None:
+        """Pay for what was done already; of many at once the rest is owed."""
+        self._pass_time()
+        self._tokens -= 1.0
+
     def come(self) -> float | None:
         """Take a token for another socket; return how long it must wait for it, None: too long."""
         self._pass_time()

@@ -208,7 +208,12 @@ def test_the_private_line_reaches_facilitators_and_comes_back(
     asha.press("Close this")
     expect(asha.page.locator(".bar .count")).to_have_count(0)  # it was read while it came
     meera.check("the private line, facilitator")
+    asha.press("Write privately")
+    asha.page.get_by_label("Your message").fill("Thank you.")
+    asha.press("Send")
+    meera.see("Thank you.")
     meera.page.get_by_role("tab", name="Settings").click()
+    expect(meera.page.locator(".tab .count")).to_have_count(0)
     meera.check("settings")
 
 

@@ -5,7 +5,6 @@ import pytest
 import session_engine.commands as c
 from session_engine import Arrive, Enter, Role, Stage, circle, find_person, view
 from session_engine.ids import ConnectionId, PersonId
-from session_engine.limits import ABSENCE_MS, MAX_OBSERVERS
 from tests.engine.world import (
     ANA,
     BEN,
@@ -252,7 +251,7 @@ def test_a_facilitator_never_knocks() -> None:
     assert world.room.people[GIL].state == "seated"
 
 
-# ── removal and observers ─────────────────────────────────────────────────────
+# ── removal ───────────────────────────────────────────────────────────────────
 
 
 def test_after_a_removal_doors_are_on_knock() -> None:
@@ -273,35 +272,6 @@ def test_the_removed_browser_is_refused_at_once() -> None:
     assert world.refused(Arrive(person=ANA, connection=ConnectionId("w1.9"))) == "removed"
 
 
-def test_observers_who_went_away_make_room_for_those_who_come() -> None:
-    world = lobby()
-    observers = [PersonId(f"o{number}") for number in range(MAX_OBSERVERS)]
-    for observer in observers:
-        world.enter(observer, Role.OBSERVER)
-    assert world.refused(at_the_door(OLI, Role.OBSERVER)) == "full"
-    for observer in observers[3:5]:
-        world.drop(observer)
-    assert world.refused(at_the_door(OLI, Role.OBSERVER)) == "full"  # their lines may come back
-    world.wait(ABSENCE_MS)
-    world.enter(OLI, Role.OBSERVER, connect=False)
-    world.enter(PersonId("o-late"), Role.OBSERVER)
-    assert [world.room.people[one].gone for one in observers[2:6]] == [
-        None,
-        "expired",
-        "expired",
-        None,
-    ]
-    again = at_the_door(PersonId("o-more"), Role.OBSERVER)
-    assert world.refused(again) == "full"  # Oli has a place, and did not connect yet
-
-
-def test_a_removed_observer_cannot_come_back_as_a_participant() -> None:
-    world = lobby()
-    world.enter(OLI, Role.OBSERVER)
-    world.do(c.Remove(by=FAY, person=OLI))
-    assert world.refused(at_the_door(CAI, browser="browser-of-oli")) == "removed"
-
-
 def test_the_removed_browser_is_refused_also_when_doors_are_open_again() -> None:
     world = lobby(ANA)
     world.do(c.Remove(by=FAY, person=ANA))
@@ -314,35 +284,6 @@ def test_removing_while_doors_are_on_knock_leaves_them_so() -> None:
     world.do(c.Remove(by=FAY, person=ANA))
     assert world.room.doors == "knock"
     assert world.refused(at_the_door(ANA)) == "removed"
-
-
-def test_a_session_may_have_no_observers() -> None:
-    world = lobby(observers=False)
-    assert world.refused(at_the_door(OLI, Role.OBSERVER)) == "observers_off"
-
-
-def test_everybody_sees_how_many_observers_there_are() -> None:
-    world = lobby(ANA)
-    world.enter(OLI, Role.OBSERVER)
-    assert [view(world.room, role)["observers"] for role in Role] == [1, 1, 1]
-
-
-def test_a_facilitator_can_send_all_observers_away() -> None:
-    world = lobby(ANA)
-    world.enter(OLI, Role.OBSERVER)
-    world.do(c.SetObservers(by=FAY, allowed=False))
-    assert world.room.people[OLI].gone == "observers_off"
-    assert view(world.room, Role.PARTICIPANT)["observers"] == 0
-    assert world.refused(at_the_door(OLI, Role.OBSERVER)) == "observers_off"
-
-
-def test_observers_may_come_back_when_a_facilitator_allows_them_again() -> None:
-    world = lobby()
-    world.enter(OLI, Role.OBSERVER)
-    world.do(c.SetObservers(by=FAY, allowed=False))
-    world.do(c.SetObservers(by=FAY, allowed=True))
-    world.enter(OLI, Role.OBSERVER)
-    assert view(world.room, Role.FACILITATOR)["observers"] == 1
 
 
 def test_a_session_that_nobody_began_is_over_at_its_planned_end() -> None:

@@ -23,6 +23,17 @@ def test_who_comes_too_fast_waits_and_then_is_refused() -> None:
     assert allowance.take()
 
 
+def test_what_many_did_at_once_is_paid_back_before_anybody_may_go_on() -> None:
+    now = 100.0
+    allowance = Allowance(lambda: now, burst=2.0)
+    for _ in range(22):  # all of them were under way before the first was done
+        allowance.owe()
+    now += 20 / RATE_PER_SECOND
+    assert allowance.is_spent
+    now += 1.1 / RATE_PER_SECOND
+    assert not allowance.is_spent
+
+
 async def test_it_outlives_the_socket_until_it_is_full_and_no_longer() -> None:
     allowances = Allowances()
     with allowances.of("s", "ana") as first:

@@ -11,8 +11,8 @@ import pytest
 from redis.asyncio import Redis
 
 from server.rooms.replica import encode_events
-from server.store.position import Record
-from server.store.room_log import READ_AT_ONCE, Appended
+from server.store.position import START, Element, Position, Record
+from server.store.room_log import READ_AT_ONCE, Appended, RoomLog
 from session_engine.events import PersonRenamed
 from tests.server.one_room import enter, opened, rooms_of
 
@@ -37,6 +37,29 @@ async def longest_wait(task: asyncio.Task[object]) -> float:
         now = time.perf_counter()
         longest, before = max(longest, now - before), now
     return longest
+
+
+class Changing(RoomLog):
+    """A log that becomes another one while its first readings are under way."""
+
+    changes = 2
+
+    async def read(self, session: str, after: Position = START) -> list[Element] | None:
+        if self.changes:
+            self.changes -= 1
+            return None
+        return await super().read(session, after)
+
+
+async def test_a_log_that_changes_while_it_is_read_is_read_again(
+    store_url: str, client: Redis
+) -> None:
+    replica, rooms = await opened(store_url, client)
+    await rooms.submit(replica, enter("ana"))
+    log = Changing(client, replicated=False)
+    copy = await rooms_of(client, log).open(replica.session)
+    assert not log.changes
+    assert (copy.position, copy.room) == (replica.position, replica.room)
 
 
 async def test_a_long_log_is_read_in_parts(store_url: str, client: Redis) -> None:

@@ -31,7 +31,7 @@ export function panels(/** @type {Room} */ room) {
       ${all.map(
         ([tab, label]) => html`<button class="tab" type="button" role="tab" id="tab-${tab}"
         aria-selected=${tab === open[0]} aria-controls="panel" tabindex=${tab === open[0] ? 0 : -1}
-        @click=${() => room.set(tab === "line" ? { tab, read: room.live.lines.length } : { tab })}>
+        @click=${() => room.set({ tab })}>
         ${label} ${tab === "line" && open[0] !== "line" ? unread(room) : ""}</button>`,
       )}
     </div>
