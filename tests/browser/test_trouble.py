@@ -213,8 +213,8 @@ def test_the_private_line_reaches_facilitators_and_comes_back(
     asha.press("Send")
     meera.see("Thank you.")
     meera.page.get_by_role("tab", name="Settings").click()
-    expect(meera.page.locator(".tab .count")).to_have_count(0)
     meera.check("settings")
+    expect(meera.page.locator(".tab .count")).to_have_count(0)
 
 
 def test_an_update_never_takes_the_focus(pair: tuple[Visitor, Visitor]) -> None:
