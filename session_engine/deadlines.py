@@ -13,7 +13,7 @@ from typing import Final
 
 from session_engine import events as e
 from session_engine.decide_stages import end
-from session_engine.decide_turns import close_turn, offer
+from session_engine.decide_turns import close_turn, offer_next
 from session_engine.draft import Draft
 from session_engine.limits import (
     ALERT_LOUD_MS,
@@ -21,7 +21,7 @@ from session_engine.limits import (
     FACILITATORS_ABSENT_MS,
     SECOND_MS,
 )
-from session_engine.queue import next_offer
+from session_engine.queue import next_place
 from session_engine.room import Alert, People, Person, Room
 from session_engine.stages import FLOOR_STAGES, LIVE_STAGES, Stage
 
@@ -54,15 +54,13 @@ def offer_due(room: Room) -> int | None:
     """The next offer comes by itself after a pause, while a facilitator is there."""
     if room.turn is not None or room.held_at is not None or room.stage not in FLOOR_STAGES:
         return None
-    if room.stepping != "auto" or not room.facilitator_present or next_offer(room) is None:
+    if room.stepping != "auto" or not room.facilitator_present or next_place(room) is None:
         return None
     return room.quiet_since + room.settings.pause_s * SECOND_MS
 
 
 def offer_falls_due(draft: Draft, at: int) -> None:
-    person = next_offer(draft.room)
-    assert person is not None
-    offer(draft, person, at)
+    offer_next(draft, at)
 
 
 # ── people: real time ─────────────────────────────────────────────────────────

@@ -208,10 +208,6 @@ def silence(draft: Draft, command: c.Silence) -> None:
     turn = draft.room.turn
     if turn is not None and turn.person == person.id:
         close_turn(draft, "silenced")
-    round_ = draft.room.floor.round
-    if round_ is not None and person.id in round_.waiting:
-        # As if they had passed: who waits no more and is not done would be known as silenced.
-        draft.add(e.PlaceSettled(at=draft.now, person=person.id))
     draft.add(e.PersonSilenced(at=draft.now, person=person.id, by=command.by))
 
 

@@ -8,7 +8,7 @@ from session_engine import events as e
 from session_engine.draft import Draft, seated_participant
 from session_engine.ids import PersonId, TurnId, turn_id
 from session_engine.limits import SECOND_MS
-from session_engine.queue import next_offer, next_people, waiting
+from session_engine.queue import next_people, next_place, waiting
 from session_engine.refusals import Refused
 from session_engine.room import Person, Room
 from session_engine.stages import TURN_KIND
@@ -40,6 +40,18 @@ def offer(draft: Draft, person: PersonId, at: int) -> None:
     )
     if window_ms == 0:
         draft.add(e.TurnStarted(at=at, turn=turn_id(number)))
+
+
+def offer_next(draft: Draft, at: int, but: PersonId | None = None) -> None:
+    """Offer the floor to the next person; the silenced before them have passed.
+
+    Not before: who neither waits nor is done would be known as silenced.
+    """
+    while (person := next_place(draft.room, but)) is not None:
+        if not draft.room.people[person].silenced:
+            return offer(draft, person, at)
+        draft.add(e.PlaceSettled(at=at, person=person))
+    return None
 
 
 def close_turn(draft: Draft, reason: str, at: int | None = None) -> None:
@@ -141,14 +153,11 @@ def next_(draft: Draft, command: c.Next) -> None:
 
     Somebody who was skipped is not offered the floor again by the same press.
     """
-    room = draft.room
-    before = room.turn
-    close_turn(draft, "next")
-    person = next_offer(draft.room, but=before.person if before is not None else None)
-    if person is not None:
-        offer(draft, person, draft.now)
-    elif before is None:
+    turn = draft.room.turn
+    if turn is None and next_place(draft.room) is None:
         raise Refused("nobody_waiting")
+    close_turn(draft, "next")
+    offer_next(draft, draft.now, but=turn.person if turn is not None else None)
 
 
 def end_turn(draft: Draft, command: c.EndTurn) -> None:

@@ -2,7 +2,8 @@
 
 First those a facilitator gave the floor, then pinned places, then the rest: in a
 round the order of the seats with *later* at the end, in the discussion the hands.
-People who are away keep their place and are passed over.
+People who are away keep their place and are passed over. So do the silenced: when
+their place has come, it looks to others as if they had passed.
 """
 
 from dataclasses import dataclass
@@ -60,19 +61,14 @@ def _hands_in_order(floor: Floor, kind: str) -> list[PersonId]:
     return sorted(hands, key=lambda person: (started.get(person, 0), hands[person].order))
 
 
-def may_be_offered(person: Person) -> bool:
+def is_reached(person: Person) -> bool:
     """Is this somebody whom an offer would reach?"""
-    return (
-        person.present
-        and person.connection is not None
-        and person.state == "seated"
-        and not person.silenced
-    )
+    return person.present and person.connection is not None and person.state == "seated"
 
 
 @lru_cache(maxsize=NEWEST)
 def next_people(room: Room) -> tuple[PersonId, ...]:
-    """List those who will be offered the floor, in order, as things stand."""
+    """List those whose place comes next, in order, as things stand."""
     return _ready(queue_of(room), room.people)
 
 
@@ -82,11 +78,11 @@ def _ready(queue: Queue, people: People) -> tuple[PersonId, ...]:
     return tuple([person for person in queue.order if person in ready])
 
 
-def next_offer(room: Room, but: PersonId | None = None) -> PersonId | None:
-    """Name the person whom the floor would be offered to now; never `but`."""
+def next_place(room: Room, but: PersonId | None = None) -> PersonId | None:
+    """Name the person whose place has come, who may be silenced; never `but`."""
     people = room.people
     for person in waiting(room):
-        if person != but and may_be_offered(people[person]):
+        if person != but and is_reached(people[person]):
             return person
     return None
 

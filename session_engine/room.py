@@ -221,7 +221,7 @@ class Seating(NamedTuple):
     here: tuple[Person, ...]  # and behind them the facilitators
     observers: int  # those present
     knocking: tuple[Person, ...]
-    ready: frozenset[PersonId]  # present in their seats, and not silenced
+    ready: frozenset[PersonId]  # present in their seats
     silenced: frozenset[PersonId]
     somebody_is_heard: bool  # sits in the circle, and is not silenced
 
@@ -246,7 +246,7 @@ def seating(people: People) -> Seating:
         here=(*circle, *facilitators),
         observers=sum(person.present for person in observers),
         knocking=tuple(person for person in people.values() if person.state == "knocking"),
-        ready=frozenset(p.id for p in seated if p.present and not p.silenced),
+        ready=frozenset(p.id for p in seated if p.present),
         silenced=frozenset(person.id for person in people.values() if person.silenced),
         somebody_is_heard=not all(person.silenced for person in circle),
     )

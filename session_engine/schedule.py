@@ -47,18 +47,23 @@ def _open_turn_left(room: Room) -> tuple[int, int]:
 
 @lru_cache(maxsize=NEWEST)
 def places(room: Room) -> Mapping[PersonId, tuple[int, int]]:
-    """Tell for everyone who is called in order: (place, ms that they wait after the first)."""
-    return _places(next_people(room), room.floor, room.limits_ms[TURN_KIND[room.stage]])
+    """Tell for everyone who is called in order: (place, ms that they wait after the first).
+
+    The silenced have none, and count for those behind them as long as their place has not come.
+    """
+    limit_ms = room.limits_ms[TURN_KIND[room.stage]]
+    return _places(next_people(room), seating(room.people).silenced, room.floor, limit_ms)
 
 
 @lru_cache(maxsize=PARTS_KEPT)
 def _places(
-    people: tuple[PersonId, ...], floor: Floor, limit_ms: int
+    people: tuple[PersonId, ...], silenced: frozenset[PersonId], floor: Floor, limit_ms: int
 ) -> dict[PersonId, tuple[int, int]]:
     result: dict[PersonId, tuple[int, int]] = {}
     after_ms = 0
     for place, person in enumerate(people):
-        result[person] = (place, after_ms)
+        if person not in silenced:
+            result[person] = (place, after_ms)
         after_ms += floor.kept.get(person, (limit_ms, 0))[0] + HANDOVER_MS
     return result
 

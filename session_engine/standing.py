@@ -106,7 +106,7 @@ def _stances(
             resonated(themes, name) if themes else (),
             person.state,
             standing.get(name, "none"),
-            name in ready,
+            name in ready and not person.silenced,
             own_alert(alerts, name) if alerts else None,
         )
         stance = alike.get(parts)  # most stand like somebody before them

@@ -11,7 +11,9 @@ from tests.engine.world import (
     GIL,
     OLI,
     SECOND,
+    closing,
     discussion,
+    happened,
     introductions,
     last_closed,
     lobby,
@@ -62,11 +64,48 @@ def test_silencing_takes_back_an_offer() -> None:
     assert next_people(world) == [BEN]
 
 
-def test_the_silenced_get_no_offers() -> None:
+def test_the_silenced_keep_their_place_and_get_no_offer() -> None:
+    world = introductions(ANA, BEN, CAI)
+    world.do(c.Silence(by=FAY, person=ANA))
+    assert next_people(world) == [ANA, BEN, CAI]
+    assert you(world.room, ANA, 0)["position"] is None
+    assert you(world.room, BEN, 0)["position"] == 1
+    assert world.offer_next() == BEN
+    assert next_people(world) == [CAI]
+    assert standing(world, ANA) == "passed"
+
+
+def test_a_round_does_not_wait_for_the_silenced() -> None:
+    world = closing(ANA, BEN)
+    world.do(c.Silence(by=FAY, person=BEN))
+    world.do(c.StartRound(by=FAY))
+    assert world.offer_next() == ANA
+    world.start()
+    world.finish()
+    assert next_people(world) == [BEN]
+    world.wait(10 * SECOND)
+    assert world.room.turn is None
+    assert next_people(world) == []
+    assert standing(world, BEN) == "passed"
+
+
+def test_next_passes_over_the_silenced_also_when_nobody_else_waits() -> None:
+    world = introductions(ANA, BEN)
+    world.do(c.SetStepping(by=FAY, stepping="by-hand"))
+    for person in (ANA, BEN):
+        world.do(c.Silence(by=FAY, person=person))
+    following = c.Next(by=FAY, turn=world.room.last_turn)
+    assert happened(world.do(following)) == ["PlaceSettled", "PlaceSettled"]
+    assert world.refused(following) == "nobody_waiting"
+
+
+def test_who_is_silenced_and_away_keeps_their_place() -> None:
     world = introductions(ANA, BEN)
     world.do(c.Silence(by=FAY, person=ANA))
-    assert next_people(world) == [BEN]
+    world.drop(ANA)
+    world.wait(4 * SECOND)
     assert world.offer_next() == BEN
+    assert standing(world, ANA) == "waiting"
 
 
 def test_the_silenced_person_s_hand_comes_down_and_stays_down() -> None:
@@ -101,7 +140,8 @@ def test_the_silenced_stay_silenced_when_they_come_back() -> None:
     world.do(c.Silence(by=FAY, person=ANA))
     world.do(c.Leave(by=ANA))
     world.enter(ANA)
-    assert next_people(world) == []
+    world.wait(10 * SECOND)
+    assert world.room.turn is None
     assert world.refused(c.RaiseHand(by=ANA)) == "silenced"
 
 

@@ -9,7 +9,7 @@ import session_engine.commands as c
 from session_engine import PersonCommand, Role, SupportKind, Tick, evolve, view, you
 from session_engine.events import RoomCreated
 from session_engine.evolve import replay
-from session_engine.ids import PersonId, ThemeId
+from session_engine.ids import ThemeId
 from session_engine.views import WAITING_VIEW
 from tests.engine.world import (
     ANA,
@@ -22,6 +22,7 @@ from tests.engine.world import (
     OLI,
     SECOND,
     World,
+    closing,
     discussion,
     introductions,
     lobby,
@@ -235,23 +236,47 @@ def test_private_content_changes_not_one_byte_of_what_observers_see(
 
 
 @pytest.mark.parametrize("role", [Role.PARTICIPANT, Role.OBSERVER])
-@pytest.mark.parametrize("person", [ANA, BEN], ids=["offered", "waiting"])
-def test_who_is_silenced_looks_to_others_like_who_passed(role: Role, person: PersonId) -> None:
+def test_who_is_silenced_while_asked_looks_to_others_like_who_passed(role: Role) -> None:
     silenced, passed = (introductions(ANA, BEN, CAI, DEV) for _ in range(2))
     for world in (silenced, passed):
         world.wait(4 * SECOND)  # Ana is asked
-    silenced.do(c.Silence(by=FAY, person=person))
-    turn = passed.turn_id if person == ANA else None
-    passed.do(c.Pass(by=person, kind=NOT_THIS_ROUND, turn=turn))
+    silenced.do(c.Silence(by=FAY, person=ANA))
+    passed.do(c.Pass(by=ANA, kind=NOT_THIS_ROUND, turn=passed.turn_id))
     assert shown(silenced, role) == shown(passed, role)
+
+
+@pytest.mark.parametrize("role", [Role.PARTICIPANT, Role.OBSERVER])
+def test_who_is_silenced_while_waiting_looks_to_others_as_before_and_then_like_who_passed(
+    role: Role,
+) -> None:
+    silenced, passed = (introductions(ANA, BEN, CAI, DEV) for _ in range(2))
+    before = shown(silenced, role), you(silenced.room, CAI, 0)
+    silenced.do(c.Silence(by=FAY, person=ANA))
+    assert (shown(silenced, role), you(silenced.room, CAI, 0)) == before
+    passed.do(c.Pass(by=ANA, kind=NOT_THIS_ROUND))
+    for world in (silenced, passed):
+        world.offer_next()
+    assert shown(silenced, role) == shown(passed, role)
+    assert you(silenced.room, CAI, 0) == you(passed.room, CAI, 0)
+
+
+@pytest.mark.parametrize("role", [Role.PARTICIPANT, Role.OBSERVER])
+def test_a_round_begins_for_others_as_if_nobody_was_silenced(role: Role) -> None:
+    silenced, unsilenced = (closing(ANA, BEN, CAI) for _ in range(2))
+    silenced.do(c.Silence(by=FAY, person=BEN))
+    for world in (silenced, unsilenced):
+        world.do(c.StartRound(by=FAY))
+    assert shown(silenced, role) == shown(unsilenced, role)
+    assert you(silenced.room, CAI, 0) == you(unsilenced.room, CAI, 0)
 
 
 def test_a_silence_counts_once_and_a_floor_that_is_given_is_still_a_turn() -> None:
     world = introductions(ANA, BEN, CAI, DEV)
-    world.do(c.Silence(by=FAY, person=BEN))
+    world.do(c.Silence(by=FAY, person=ANA))
+    assert world.offer_next() == BEN
     assert shown(world)["progress"] == {"done": 1, "of": 4}
-    world.do(c.GiveFloor(by=FAY, person=BEN))
-    assert BEN in next_people(world)
+    world.do(c.GiveFloor(by=FAY, person=ANA))
+    assert ANA in next_people(world)
     assert shown(world)["progress"] == {"done": 1, "of": 4}
 
 

@@ -17,10 +17,10 @@ export function nameOf(/** @type {Room} */ { view }, /** @type {string|null|unde
   return view.people?.find((p) => p.id === id)?.name ?? "";
 }
 
-/** Who would be offered the floor: the first in order who is present. */
+/** Who would be offered the floor: the first in order who is present and not silenced. */
 function upNext(/** @type {Room} */ { view }) {
-  const present = new Set(view.people?.filter((p) => p.present).map((p) => p.id));
-  return view.next?.find((id) => present.has(id)) ?? null;
+  const asked = new Set(view.people?.filter((p) => p.present && !p.silenced).map((p) => p.id));
+  return view.next?.find((id) => asked.has(id)) ?? null;
 }
 
 /** The formal end: large in the last stage only, and always asked twice. */

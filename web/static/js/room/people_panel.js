@@ -22,7 +22,7 @@ function inOrder(/** @type {Room} */ { view }) {
 /** A standing in words; facilitators alone see them. */
 export function standingWords(/** @type {Room} */ { view }, /** @type {Person} */ person) {
   if (person.role === "facilitator") return t("facilitator");
-  const place = (view.next ?? []).indexOf(person.id);
+  const place = person.silenced ? -1 : (view.next ?? []).indexOf(person.id); // theirs is passed over
   if (person.standing === "speaking") return t("speaking");
   if (person.standing === "offered") return t("asked now");
   if (person.standing === "held") return view.held ? t("time kept") : t("dropped, time kept");
