@@ -6,6 +6,7 @@
 import { html, svg, when } from "./lit.js";
 import { t } from "../strings.js";
 import { readTurn, inWords, offerSeconds } from "./clock.js";
+import { clockRing } from "./clock_ring.js";
 import { gestureEcho } from "./bottom_bar.js";
 import { SIZE, initials, layOut } from "./circle_geometry.js";
 
@@ -36,26 +37,6 @@ export function circle(/** @type {Room} */ room) {
     </svg>
     <figcaption class="circle-middle">${middle(room, reading)} ${gestureEcho(room)}</figcaption>
   </figure>`;
-}
-
-/** @param {number} radius @param {Reading|null} reading */
-function clockRing(radius, reading) {
-  const middleOf = SIZE / 2;
-  const round = 2 * Math.PI * radius;
-  const phase = reading ? `is-${reading.phase}` : "is-idle";
-  const drained = round * (1 - (reading?.share ?? 0));
-  const lit = reading && reading.phase !== "offered";
-  return svg`<g class="ring ${phase}" transform="rotate(-90 ${middleOf} ${middleOf})">
-    <circle class="ring-track" cx=${middleOf} cy=${middleOf} r=${radius}></circle>
-    ${when(
-      lit,
-      () => svg`
-      <circle class="ring-edge" cx=${middleOf} cy=${middleOf} r=${radius}
-        stroke-dasharray="${round} ${round}" stroke-dashoffset=${drained}></circle>
-      <circle class="ring-left" cx=${middleOf} cy=${middleOf} r=${radius}
-        stroke-dasharray="${round} ${round}" stroke-dashoffset=${drained}></circle>`,
-    )}
-  </g>`;
 }
 
 /** @param {Room} room @param {Person} person @param {Place} place @param {number} disc */

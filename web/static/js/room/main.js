@@ -15,6 +15,7 @@ import { listenForKeys } from "./shortcuts.js";
 import { entitle, offerCall, titleOf } from "./around.js";
 import { keepAwake } from "./wake_lock.js";
 import { bareHead } from "./room_head.js";
+import { drain } from "./clock_ring.js";
 import { keepFocus } from "./focus.js";
 import { letRest } from "./steady.js";
 import { RoomSound } from "../voice/room_sound.js";
@@ -22,19 +23,16 @@ import { listenForTalkKey } from "../voice/push_to_talk.js";
 
 /** @typedef {import('./types.js').Room} Room */
 
-// Twice a second: fine enough for words and a draining ring, cheap on an old phone.
-const TICK_MS = 500;
-
-const LOST = () => t("The server has lost what you did last. Please look whether all is as you left it.");
+// How often the ring moves; words every other time.
+const TICK_MS = 250;
 
 const root = /** @type {HTMLElement} */ (document.getElementById("room"));
 const spoken = /** @type {HTMLElement} */ (document.getElementById("spoken"));
 const session = location.pathname.split("/").pop() ?? "";
 const store = new RoomStore();
 const milestones = new Milestones();
-let left = false;
-let drawing = false;
-let drawn = false;
+let [left, drawing, drawn] = [false, false, false];
+let ticks = 0;
 
 function passOfTab() {
   try {
@@ -49,7 +47,8 @@ address.protocol = address.protocol.replace("http", "ws");
 const socket = new LiveSocket(address.href, passOfTab(), {
   frame: (frame) => {
     store.hear(frame);
-    if (frame.type === "lost" && store.isNews(frame.ids, [...socket.pending.keys()])) showProblem(LOST());
+    if (frame.type === "lost" && store.isNews(frame.ids, [...socket.pending.keys()]))
+      showProblem(t("The server has lost what you did last. Please look whether all is as you left it."));
     draw();
   },
   link: (state, code) => {
@@ -130,6 +129,12 @@ function drawNow() {
   entitle(titleOf(now));
 }
 
+/** Most ticks change nothing that can be seen, so none asks for a frame: cheap on an old phone. */
+function tick() {
+  if (++ticks % 2) drain(root, store.view?.turn, store.clock.now());
+  else drawNow();
+}
+
 /** Sleep may leave a socket that only looks open: ask it, and read the clock anew. */
 function wake() {
   if (document.visibilityState !== "visible") return;
@@ -144,7 +149,7 @@ listenForTalkKey(room);
 if (socket.pass) {
   keepAwake();
   socket.open();
-  setInterval(draw, TICK_MS);
+  setInterval(tick, TICK_MS);
   document.addEventListener("visibilitychange", wake);
   window.addEventListener("online", wake);
   window.addEventListener("offline", wake);

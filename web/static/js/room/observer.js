@@ -2,6 +2,7 @@
 import { html, when } from "./lit.js";
 import { formatTime, t } from "../strings.js";
 import { inWords, readTurn } from "./clock.js";
+import { clockRing } from "./clock_ring.js";
 import { stageName, stepper } from "./stepper.js";
 import { layOut, SIZE } from "./circle_geometry.js";
 import { isCalm } from "./notices.js";
@@ -36,20 +37,9 @@ function dots(/** @type {Room} */ room) {
   const { done, of } = room.view.progress;
   const reading = readTurn(room.view.turn, room.now);
   const { places, disc, ring } = layOut(of);
-  const round = 2 * Math.PI * ring;
   return html`<figure class="circle ${room.view.held ? "is-held" : ""}">
     <svg viewBox="0 0 ${SIZE} ${SIZE}" aria-hidden="true">
-      <g class="ring is-${reading?.phase ?? "idle"}" transform="rotate(-90 ${SIZE / 2} ${SIZE / 2})">
-        <circle class="ring-track" cx=${SIZE / 2} cy=${SIZE / 2} r=${ring}></circle>
-        ${when(
-          reading,
-          (reading) => svg`
-        <circle class="ring-edge" cx=${SIZE / 2} cy=${SIZE / 2} r=${ring}
-          stroke-dasharray="${round} ${round}" stroke-dashoffset=${round * (1 - reading.share)}></circle>
-        <circle class="ring-left" cx=${SIZE / 2} cy=${SIZE / 2} r=${ring}
-          stroke-dasharray="${round} ${round}" stroke-dashoffset=${round * (1 - reading.share)}></circle>`,
-        )}
-      </g>
+      ${clockRing(ring, reading)}
       ${places.map(
         (place, at) => svg`<circle class="dot ${at < done ? "is-done" : ""}"
         cx=${place.x} cy=${place.y} r=${disc * 0.74}></circle>`,
