@@ -173,6 +173,10 @@ def _create_options(create: argparse.ArgumentParser) -> None:
 
 def serve(options: argparse.Namespace) -> int:
     """Run the server until it is told to stop."""
+    from server.serving.huge_pages import start_again_on_huge_pages
+
+    start_again_on_huge_pages()  # before anything else is loaded
+
     from server.serving.start import CannotServe, serve
     from server.settings import read_settings
 

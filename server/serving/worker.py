@@ -17,6 +17,7 @@ from uvicorn import Config, Server
 
 from server.serving.exchange import ALIVE_SECONDS, Exchange
 from server.serving.http_deadline import REQUEST_SECONDS, DeadlineProtocol
+from server.serving.huge_pages import own_heap_on_huge_pages
 from server.settings import Settings
 from server.sockets.protocol import RoomSocketProtocol
 from server.store.data_directory import dies_with_parent
@@ -154,6 +155,7 @@ def run_worker(
 ) -> None:
     """Serve until told to stop; the whole life of a forked worker."""
     become_child(parent)
+    own_heap_on_huge_pages()
 
     class Passing(DeadlineProtocol):
         pass_on = staticmethod(partial(exchange.pass_on, line))

@@ -18,6 +18,7 @@ from unittest.mock import patch
 from redis.asyncio import Redis
 
 from server.new_session import create_session
+from server.serving import huge_pages
 from server.serving.parent import STOP_SECONDS
 from server.sockets.passes import Passes
 from server.store.client import open_client
@@ -38,7 +39,13 @@ class Worker:
             [sys.executable, "-W", "error", "tests/server/one_worker.py", store_url, SECRET]
             + ([live_url] if live_url else []),
             cwd=ROOT,
-            env={**os.environ, "PYTHONPATH": str(ROOT), **_shifted_clock(clock_s)},
+            # As `thera-peer serve` begins itself again.
+            env={
+                **os.environ,
+                **huge_pages.ENVIRONMENT,
+                "PYTHONPATH": str(ROOT),
+                **_shifted_clock(clock_s),
+            },
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
