@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -29,6 +30,12 @@ def heap_kb(pid: int) -> tuple[int, int]:
     return total, huge
 
 
+def is_on_huge_pages(pid: int) -> bool:
+    """Tell whether most of a process' heap is on huge pages."""
+    total, huge = heap_kb(pid)
+    return huge > total * 0.8
+
+
 def is_told(pid: int) -> bool:
     """Tell whether the C library was asked for huge pages when the process began."""
     return "glibc.malloc.hugetlb=1" in Path(f"/proc/{pid}/environ").read_text()
@@ -38,7 +45,7 @@ def test_every_worker_has_its_heap_on_huge_pages_and_no_store_is_told(tmp_path: 
     with RunningServer(tmp_path, workers=2) as server:
         assert is_told(server.pid)
         for pid in server.workers():
-            until(lambda pid=pid: heap_kb(pid)[1] > heap_kb(pid)[0] * 0.8)
+            until(partial(is_on_huge_pages, pid))
         for store in ("store", "live"):
             assert not is_told(server.store(store))
 
