@@ -20,14 +20,14 @@ class Desk:
         """Let the three in."""
         self.session = OpenSession(house, **{"pause_s": 1, **choices})
         self.newcomer = newcomer
-        self.meera = newcomer(DESK).come_in(self.session.link(Role.FACILITATOR, 0), "Meera")
+        self.meera = newcomer(DESK).take_a_seat(self.session.link(Role.FACILITATOR, 0), "Meera")
         self.asha = self.enter("Asha")
         self.ben = self.enter("Ben")
         self.meera.see("2 participants here")
 
     def enter(self, name: str) -> Visitor:
         """Let a participant in; seats are given in this order."""
-        visitor = self.newcomer().come_in(self.session.link(Role.PARTICIPANT, 1), name)
+        visitor = self.newcomer().take_a_seat(self.session.link(Role.PARTICIPANT, 1), name)
         visitor.see("You are here.")
         return visitor
 
@@ -127,7 +127,7 @@ def test_settings_change_the_room(desk: Desk) -> None:
     expect(desk.field("Time for each, from the next turn on")).to_have_value("45")
     for choice in ("by hand", "people knock", "none"):
         expect(meera.page.get_by_label(choice, exact=True)).to_be_checked()
-    dev = desk.newcomer().come_in(desk.session.link(Role.PARTICIPANT, 0), "Dev")
+    dev = desk.newcomer().take_a_seat(desk.session.link(Role.PARTICIPANT, 0), "Dev")
     dev.see("You are at the door.")
     meera.press("Turn away Dev")
     dev.see("The facilitator did not open the door.")

@@ -47,7 +47,7 @@ def come(server: RunningServer, chromium: Browser) -> Iterator[Come]:
         visitor = Visitor(chromium, DESK if role == "facilitator" else None)
         visitors.append(visitor)
         visitor.page.add_init_script(f"{{{LINE}}}")
-        visitor.come_in(links[role], name)
+        visitor.take_a_seat(links[role], name)
         visitor.see(re.compile("You are here|participants? here"))
         return visitor
 

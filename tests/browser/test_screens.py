@@ -88,8 +88,8 @@ def test_a_circle_of_any_size_is_legible_everywhere(
 ) -> None:
     session = OpenSession(two_workers, seats=SEATS)
     link = session.link(Role.PARTICIPANT, 1)
-    meera = newcomer().come_in(session.link(Role.FACILITATOR, 0), "Meera")
-    asha = newcomer().come_in(link, "Asha Kulkarni")
+    meera = newcomer().take_a_seat(session.link(Role.FACILITATOR, 0), "Meera")
+    asha = newcomer().take_a_seat(link, "Asha Kulkarni")
     with company(link, size - 1):
         meera.see(f"{size} participants here")
         meera.press("Begin the session")
@@ -109,7 +109,7 @@ def test_with_large_letters_the_name_of_the_circle_can_be_read(
     two_workers: House, newcomer: Newcomer, percent: int
 ) -> None:
     session = OpenSession(two_workers)
-    page = newcomer().come_in(session.link(Role.PARTICIPANT, 0), "Asha").page
+    page = newcomer().take_a_seat(session.link(Role.PARTICIPANT, 0), "Asha").page
     page.set_viewport_size({"width": 390, "height": 844})
     expect(page.locator(".circle")).to_be_visible()
     page.evaluate(f"document.documentElement.style.fontSize = '{percent}%'")
@@ -127,8 +127,8 @@ def test_with_large_letters_the_step_of_now_is_named_in_one_line(
     two_workers: House, newcomer: Newcomer
 ) -> None:
     session = OpenSession(two_workers)
-    asha = newcomer().come_in(session.link(Role.PARTICIPANT, 0), "Asha")
-    meera = newcomer().come_in(session.link(Role.FACILITATOR, 0), "Meera")
+    asha = newcomer().take_a_seat(session.link(Role.PARTICIPANT, 0), "Asha")
+    meera = newcomer().take_a_seat(session.link(Role.FACILITATOR, 0), "Meera")
     meera.press("Begin the session")
     meera.press("Move to introductions")
     for language in ("en", "mr"):
@@ -148,10 +148,10 @@ def test_with_large_letters_the_step_of_now_is_named_in_one_line(
 
 def test_the_newest_line_of_a_long_text_is_in_view(two_workers: House, newcomer: Newcomer) -> None:
     session = OpenSession(two_workers, mode="text", pause_s=1)
-    meera = newcomer().come_in(session.link(Role.FACILITATOR, 0), "Meera")
-    asha = newcomer().come_in(session.link(Role.PARTICIPANT, 0), "Asha")
+    meera = newcomer().take_a_seat(session.link(Role.FACILITATOR, 0), "Meera")
+    asha = newcomer().take_a_seat(session.link(Role.PARTICIPANT, 0), "Asha")
     asha.see("You are here.")
-    ben = newcomer().come_in(session.link(Role.PARTICIPANT, 1), "Ben").page
+    ben = newcomer().take_a_seat(session.link(Role.PARTICIPANT, 1), "Ben").page
     meera.press("Begin the session")
     meera.press("Move to introductions")
     asha.press("Start")

@@ -123,7 +123,7 @@ def test_ask_later_does_not_end_the_turn_that_has_just_begun(desk: Desk) -> None
 
 
 def test_two_facilitators_who_confirm_one_step_take_one_step(desk: Desk) -> None:
-    devi = desk.newcomer(DESK).come_in(desk.session.link(Role.FACILITATOR, 1), "Devi")
+    devi = desk.newcomer(DESK).take_a_seat(desk.session.link(Role.FACILITATOR, 1), "Devi")
     desk.introduce()
     for each in (desk.meera, devi):
         each.press("Move to discussion")
@@ -193,12 +193,12 @@ LOW = [{"width": 640, "height": 360}, {"width": 568, "height": 320}, {"width": 3
 
 def test_an_offer_is_in_view_on_a_low_screen(two_workers: House, newcomer: Newcomer) -> None:
     session = OpenSession(two_workers, pause_s=1)
-    meera = newcomer(DESK).come_in(session.link(Role.FACILITATOR, 0), "Meera")
+    meera = newcomer(DESK).take_a_seat(session.link(Role.FACILITATOR, 0), "Meera")
     people: list[Visitor] = []
     for size in LOW:
         for language in ("en", "mr"):
             link = session.link(Role.PARTICIPANT, 1)
-            person = newcomer(size).come_in(link, f"N{len(people)}", language=language)
+            person = newcomer(size).take_a_seat(link, f"N{len(people)}", language=language)
             expect(person.page.locator(".moment")).to_be_visible()
             people.append(person)
     meera.see("6 participants here")
@@ -222,8 +222,8 @@ def test_who_calls_from_the_door_cannot_be_written_to_yet(
     two_workers: House, newcomer: Newcomer
 ) -> None:
     session = OpenSession(two_workers, doors="knock")
-    meera = newcomer(DESK).come_in(session.link(Role.FACILITATOR, 0), "Meera")
-    asha = newcomer().come_in(session.link(Role.PARTICIPANT, 1), "Asha")
+    meera = newcomer(DESK).take_a_seat(session.link(Role.FACILITATOR, 0), "Meera")
+    asha = newcomer().take_a_seat(session.link(Role.PARTICIPANT, 1), "Asha")
     asha.page.get_by_role("link", name="Urgent support").click()
     asha.press("I need someone now")
     asha.see("they are asked to call the person on call")

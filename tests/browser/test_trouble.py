@@ -39,8 +39,8 @@ def begin(meera: Visitor) -> None:
 def pair(server: RunningServer, chromium: Browser) -> Iterator[tuple[Visitor, Visitor]]:
     """A facilitator and a participant in introductions, the floor offered to her."""
     links = server.create(*OPEN)
-    meera = Visitor(chromium, DESK).come_in(links["facilitator"], "Meera")
-    asha = Visitor(chromium).come_in(links["participant"], "Asha")
+    meera = Visitor(chromium, DESK).take_a_seat(links["facilitator"], "Meera")
+    asha = Visitor(chromium).take_a_seat(links["participant"], "Asha")
     begin(meera)
     asha.moment("It is your turn, whenever you are ready.")
     yield meera, asha
@@ -68,8 +68,8 @@ def test_what_was_written_outlives_the_only_process_that_knew_it(
     server: RunningServer, chromium: Browser
 ) -> None:
     links = server.create(*OPEN, "--mode", "text")
-    meera = Visitor(chromium, DESK).come_in(links["facilitator"], "Meera")
-    asha = Visitor(chromium).come_in(links["participant"], "Asha")
+    meera = Visitor(chromium, DESK).take_a_seat(links["facilitator"], "Meera")
+    asha = Visitor(chromium).take_a_seat(links["participant"], "Asha")
     begin(meera)
     asha.press("Start")
     field = asha.page.get_by_label("Write here; everybody reads along")
@@ -82,7 +82,7 @@ def test_what_was_written_outlives_the_only_process_that_knew_it(
     expect(field).to_have_value("I have not slept well")
     field.press_sequentially(" since May")
     asha.not_see("Connection lost. Your place is kept.")
-    ben = Visitor(chromium).come_in(links["participant"], "Ben")  # nothing is typed any more
+    ben = Visitor(chromium).take_a_seat(links["participant"], "Ben")  # nothing is typed any more
     ben.see("I have not slept well since May")
     meera.see("I have not slept well since May")
     for visitor in (meera, asha, ben):
@@ -141,8 +141,8 @@ def test_observers_are_told_that_there_are_none_today(
     server: RunningServer, chromium: Browser
 ) -> None:
     links = server.create(*OPEN)
-    meera = Visitor(chromium, DESK).come_in(links["facilitator"], "Meera")
-    hall = Visitor(chromium).come_in(links["observer"])
+    meera = Visitor(chromium, DESK).take_a_seat(links["facilitator"], "Meera")
+    hall = Visitor(chromium).take_a_seat(links["observer"])
     hall.see("We begin soon")
     meera.page.get_by_role("tab", name="Settings").click()
     meera.page.get_by_role("group", name="Observers").get_by_label("none").check()
@@ -256,9 +256,9 @@ def test_letters_act_for_a_facilitator_who_is_not_typing(pair: tuple[Visitor, Vi
 
 def test_everybody_is_told_that_the_room_is_held(server: RunningServer, chromium: Browser) -> None:
     links = server.create(*OPEN)
-    meera = Visitor(chromium, DESK).come_in(links["facilitator"], "Meera")
-    asha = Visitor(chromium).come_in(links["participant"], "Asha")
-    hall = Visitor(chromium, DESK).come_in(links["observer"])
+    meera = Visitor(chromium, DESK).take_a_seat(links["facilitator"], "Meera")
+    asha = Visitor(chromium).take_a_seat(links["participant"], "Asha")
+    hall = Visitor(chromium, DESK).take_a_seat(links["observer"])
     begin(meera)
     asha.press("Start")
     hall.see("Somebody is being heard")
@@ -350,7 +350,7 @@ def test_a_room_whose_scripts_did_not_arrive_can_be_tried_again(
 ) -> None:
     asha = Visitor(chromium)
     asha.page.route("**/room_store*.js*", lambda route: route.abort())
-    asha.come_in(server.create(*OPEN)["participant"], "Asha")
+    asha.take_a_seat(server.create(*OPEN)["participant"], "Asha")
     asha.see("Coming in…")
     asha.page.unroute("**/room_store*.js*")
     asha.page.get_by_role("link", name="Try again").click()

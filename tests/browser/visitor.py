@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
+from secrets import token_hex
 from typing import Any, Final, Self
 
 from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, expect
@@ -51,6 +53,22 @@ class Visitor:
             self.page.locator("#name").fill(name)
         self.page.locator("#enter").click()
         self.page.wait_for_url(re.compile("/room/"))
+        return self
+
+    def take_a_seat(self, link: str, name: str = "", *, language: str = "en") -> Self:
+        """Be in the room at once: asks the server as the door does, without its page."""
+        address, _, secret = link.partition("#")
+        house = address.removesuffix("/join")
+        ask = self.context.request
+        guidelines = ask.post(f"{house}/api/door", data={"link": secret}).json()["guidelines"]
+        who = {"link": secret, "name": name, "consent": guidelines, "browser": token_hex(16)}
+        entered = ask.post(f"{house}/api/enter", data=who).json()
+        self.page.goto(f"{house}/healthz")  # any place of the server's
+        self.page.evaluate(
+            "([key, kept]) => sessionStorage.setItem(key, kept)",
+            [f"tp-pass:{entered['session']}", json.dumps(entered)],
+        )
+        self.page.goto(f"{house}/room/{entered['session']}?lang={language}")
         return self
 
     def see(self, words: str | re.Pattern[str]) -> Locator:
