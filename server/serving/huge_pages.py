@@ -6,10 +6,10 @@ caches; in a virtual machine that was up to 40 % of a change (docs/decisions.md,
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import os
 import sys
-from collections.abc import MutableMapping
 from pathlib import Path
 from typing import Final
 
@@ -27,16 +27,17 @@ HUGE_PAGE: Final = 2 << 20
 MADV_COLLAPSE: Final = 25  # since Linux 6.1; older ones refuse it, and nothing is lost
 
 
-def start_again_on_huge_pages(environment: MutableMapping[str, str] = os.environ) -> None:
+def start_again_on_huge_pages() -> None:
     """Begin this program again with such a heap, unless it has one or the machine has none.
 
     Whoever sets one of the variables chooses otherwise, and is left alone.
     """
-    if ENVIRONMENT.items() <= environment.items():
-        del environment["GLIBC_TUNABLES"]  # the store that we start has its own wishes
-    elif _are_to_be_had() and not ENVIRONMENT.keys() & environment.keys():
+    if ENVIRONMENT.items() <= os.environ.items():
+        del os.environ["GLIBC_TUNABLES"]  # the store that we start has its own wishes
+    elif _are_to_be_had() and not ENVIRONMENT.keys() & os.environ.keys():
         arguments = [sys.executable, *sys.orig_argv[1:]]
-        os.execve(sys.executable, arguments, {**environment, **ENVIRONMENT})
+        with contextlib.suppress(OSError):  # it serves without them
+            os.execve(sys.executable, arguments, {**os.environ, **ENVIRONMENT})
 
 
 def _are_to_be_had() -> bool:
