@@ -87,10 +87,11 @@ async def test_two_hundred_dropped_frames_a_second_for_five_seconds_are_abuse(
 ) -> None:
     made = await circle(house)
     line, began = await Line.open(made.ben), time.monotonic()
-    while line.close_code is None and time.monotonic() - began < 10:
-        for _ in range(25):
-            line.socket.transport.write(masked(sound(made.number)))
-        await asyncio.sleep(0.05)
+    with suppress(RuntimeError):  # The library has answered the close, and writes no more.
+        while line.close_code is None and time.monotonic() - began < 10:
+            for _ in range(25):
+                line.socket.transport.write(masked(sound(made.number)))
+            await asyncio.sleep(0.05)
     assert await line.closed() == 4103
     assert 4.5 < time.monotonic() - began < 8
 
