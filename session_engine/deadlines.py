@@ -59,8 +59,23 @@ def offer_due(room: Room) -> int | None:
     return room.quiet_since + room.settings.pause_s * SECOND_MS
 
 
-def offer_falls_due(draft: Draft, at: int) -> None:
-    offer_next(draft, at)
+def passing_due(room: Room) -> int | None:
+    """A silenced person whose place has come passes half way to the next offer.
+
+    Passes are seen apart from offers, and the person behind is told that they are next.
+    """
+    if room.turn is not None or room.held_at is not None:
+        return None
+    person = next_place(room)
+    if person is None or not room.people[person].silenced:
+        return None
+    return room.quiet_since + room.settings.pause_s * SECOND_MS // 2
+
+
+def passing_falls_due(draft: Draft, at: int) -> None:
+    person = next_place(draft.room)
+    assert person is not None
+    draft.add(e.PlaceSettled(at=at, person=person))
 
 
 # ── people: real time ─────────────────────────────────────────────────────────
@@ -187,6 +202,7 @@ DEADLINES: Final[tuple[Deadline, ...]] = (
     (abandoned_due, abandoned_falls_due),
     (turn_due, turn_falls_due),
     (undo_due, undo_falls_due),
+    (passing_due, passing_falls_due),
 )
 AFTER_THE_END: Final = DEADLINES[:1]  # only calls for support still have a clock
 
@@ -218,4 +234,4 @@ def fall_due(draft: Draft, now: int) -> None:
         DEADLINES[row][1](draft, max(due, draft.room.last_at))
     offered_at = offer_due(draft.room)
     if offered_at is not None and offered_at <= now:
-        offer_falls_due(draft, max(now, draft.room.last_at))
+        offer_next(draft, max(now, draft.room.last_at))

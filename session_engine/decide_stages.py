@@ -62,8 +62,7 @@ def _is_owed_a_turn(room: Room, person: PersonId) -> bool:
     """Tell who is carried over: not who was only called once more after having had theirs."""
     round_ = room.floor.round
     assert round_ is not None
-    had_it = person in round_.settled and person not in round_.waiting
-    return not (had_it or room.people[person].silenced)
+    return person in round_.waiting or person not in round_.settled
 
 
 def undo_advance(draft: Draft, command: c.UndoAdvance) -> None:

@@ -43,10 +43,7 @@ def offer(draft: Draft, person: PersonId, at: int) -> None:
 
 
 def offer_next(draft: Draft, at: int, but: PersonId | None = None) -> None:
-    """Offer the floor to the next person; the silenced before them have passed.
-
-    Not before: who neither waits nor is done would be known as silenced.
-    """
+    """Offer the floor to the next person; silenced ones who are still before them pass."""
     while (person := next_place(draft.room, but)) is not None:
         if not draft.room.people[person].silenced:
             return offer(draft, person, at)

@@ -99,18 +99,17 @@ def advance_undone(room: Room, event: e.AdvanceUndone) -> Room:
 
 
 def _without_the_gone(room: Room) -> Room:
-    """Take those who left or were silenced since the advance out of a restored queue."""
+    """Take those who left since the advance out of a restored queue."""
     here = {person.id for person in circle(room)}
-    asked = {person.id for person in circle(room) if not person.silenced}
     floor = room.floor
     if floor.round is not None:
         waiting = tuple(p for p in floor.round.waiting if p in here)
         floor = replace(floor, round=replace(floor.round, waiting=waiting))
     floor = replace(
         floor,
-        hands={p: hand for p, hand in floor.hands.items() if p in asked},
-        called=tuple(p for p in floor.called if p in asked),
-        pinned=tuple(p for p in floor.pinned if p in asked),
+        hands={p: hand for p, hand in floor.hands.items() if p in here},
+        called=tuple(p for p in floor.called if p in here),
+        pinned=tuple(p for p in floor.pinned if p in here),
     )
     return replace(room, floor=floor)
 

@@ -157,6 +157,8 @@ def person_silenced(room: Room, event: e.PersonSilenced) -> Room:
     room = _with(room, replace(room.people[person], silenced=True))
     floor = room.floor
     hands = {key: hand for key, hand in floor.hands.items() if key != person}
+    if floor.round is not None:  # their place stays as it is, and is passed over when it comes
+        return replace(room, floor=replace(floor, hands=hands))
     called = tuple(someone for someone in floor.called if someone != person)
     pinned = tuple(someone for someone in floor.pinned if someone != person)
     return replace(room, floor=replace(floor, hands=hands, called=called, pinned=pinned))

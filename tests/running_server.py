@@ -16,8 +16,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Self
 
+from server.serving import huge_pages
+
 READY = re.compile(r"^Thera-Peer is ready at (http\S+)$", re.MULTILINE)
 START_SECONDS = 30.0
+OF_A_SERVER = ("PORT", "WEB_CONCURRENCY", *huge_pages.ENVIRONMENT)
 
 
 def until(condition: Callable[[], Any], seconds: float = 15.0, step: float = 0.02) -> None:
@@ -33,7 +36,7 @@ def clean_environment(**more: str) -> dict[str, str]:
     kept = {
         name: value
         for name, value in os.environ.items()
-        if not name.startswith("THERA_PEER_") and name not in ("PORT", "WEB_CONCURRENCY")
+        if not name.startswith("THERA_PEER_") and name not in OF_A_SERVER
     }
     return {**kept, "PYTHONUNBUFFERED": "1", **more}
 

@@ -60,9 +60,13 @@ class Visitor:
         address, _, secret = link.partition("#")
         house = address.removesuffix("/join")
         ask = self.context.request
-        guidelines = ask.post(f"{house}/api/door", data={"link": secret}).json()["guidelines"]
-        who = {"link": secret, "name": name, "consent": guidelines, "browser": token_hex(16)}
-        entered = ask.post(f"{house}/api/enter", data=who).json()
+        door = ask.post(f"{house}/api/door", data={"link": secret})
+        assert door.ok, door.text()
+        consent = door.json()["guidelines"]
+        who = {"link": secret, "name": name, "consent": consent, "browser": token_hex(16)}
+        seat = ask.post(f"{house}/api/enter", data=who)
+        assert seat.ok, seat.text()
+        entered = seat.json()
         self.page.goto(f"{house}/healthz")  # any place of the server's
         self.page.evaluate(
             "([key, kept]) => sessionStorage.setItem(key, kept)",

@@ -1,7 +1,9 @@
 """Care: the private line, silence, removal."""
 
+import pytest
+
 import session_engine.commands as c
-from session_engine import Role, SupportKind, may, view, you
+from session_engine import Role, SupportKind, Tick, may, view, you
 from tests.engine.world import (
     ANA,
     BEN,
@@ -87,6 +89,35 @@ def test_a_round_does_not_wait_for_the_silenced() -> None:
     assert world.room.turn is None
     assert next_people(world) == []
     assert standing(world, BEN) == "passed"
+
+
+@pytest.mark.parametrize("stepping", ["auto", "by-hand"])
+def test_the_silenced_pass_half_way_to_the_next_offer(stepping: str) -> None:
+    world = introductions(ANA, BEN, CAI)
+    world.do(c.SetStepping(by=FAY, stepping=stepping))
+    world.do(c.Silence(by=FAY, person=ANA))
+    world.do(Tick(), after=1_499)
+    assert next_people(world) == [ANA, BEN, CAI]
+    world.do(Tick(), after=1)
+    assert next_people(world) == [BEN, CAI]
+    assert you(world.room, BEN, 0)["position"] == 0
+    world.do(Tick(), after=1_500)
+    turn = world.room.turn
+    assert (turn is not None and turn.person == BEN) == (stepping == "auto")
+
+
+def test_the_silenced_do_not_pass_while_somebody_has_the_floor_or_the_room_is_held() -> None:
+    world = speaking(ANA, BEN, CAI)
+    world.do(c.Silence(by=FAY, person=BEN))
+    world.wait(10 * SECOND)
+    assert next_people(world) == [BEN, CAI]
+    world.finish()
+    world.do(c.Hold(by=FAY), after=SECOND)
+    world.wait(10 * SECOND)
+    assert next_people(world) == [BEN, CAI]
+    world.do(c.Resume(by=FAY))
+    world.do(Tick(), after=500)
+    assert next_people(world) == [CAI]
 
 
 def test_next_passes_over_the_silenced_also_when_nobody_else_waits() -> None:

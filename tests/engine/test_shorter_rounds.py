@@ -125,11 +125,13 @@ def test_who_had_asked_to_speak_before_comes_before_those_carried_over() -> None
     assert next_people(world) == [BEN, ANA]
 
 
-def test_the_silenced_are_not_carried_over() -> None:
+def test_the_silenced_are_carried_over_with_all_others_and_then_passed_over() -> None:
     world = introductions(ANA, BEN)
     world.do(c.Silence(by=FAY, person=ANA))
     world.do(c.CarryOver(by=FAY))
-    assert next_people(world) == [BEN]
+    assert next_people(world) == [ANA, BEN]
+    assert world.offer_next() == BEN
+    assert next_people(world) == []
     assert ANA not in world.room.floor.hands
 
 

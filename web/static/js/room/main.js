@@ -131,7 +131,7 @@ function drawNow() {
 
 /** Most ticks change nothing that can be seen, so none asks for a frame: cheap on an old phone. */
 function tick() {
-  if (++ticks % 2) drain(root, store.view?.turn, store.clock.now());
+  if (++ticks % 2 && !document.hidden) drain(root, store.view?.turn, store.clock.now());
   else drawNow();
 }
 

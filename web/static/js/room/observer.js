@@ -1,5 +1,5 @@
 /** The observer's page: stage, clock and progress, large and calm; it can stand on a projector. */
-import { html, when } from "./lit.js";
+import { html, svg, when } from "./lit.js";
 import { formatTime, t } from "../strings.js";
 import { inWords, readTurn } from "./clock.js";
 import { clockRing } from "./clock_ring.js";
@@ -8,7 +8,6 @@ import { layOut, SIZE } from "./circle_geometry.js";
 import { isCalm } from "./notices.js";
 import { observers } from "./sheet.js";
 import { icon } from "./icon.js";
-import { svg } from "./lit.js";
 
 /** @typedef {import('./types.js').Room} Room */
 

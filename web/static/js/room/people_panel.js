@@ -22,7 +22,8 @@ function inOrder(/** @type {Room} */ { view }) {
 /** A standing in words; facilitators alone see them. */
 export function standingWords(/** @type {Room} */ { view }, /** @type {Person} */ person) {
   if (person.role === "facilitator") return t("facilitator");
-  const place = person.silenced ? -1 : (view.next ?? []).indexOf(person.id); // theirs is passed over
+  const passed = new Set(view.people?.filter((p) => p.silenced).map((p) => p.id));
+  const place = (view.next ?? []).filter((id) => !passed.has(id)).indexOf(person.id);
   if (person.standing === "speaking") return t("speaking");
   if (person.standing === "offered") return t("asked now");
   if (person.standing === "held") return view.held ? t("time kept") : t("dropped, time kept");
