@@ -56,7 +56,10 @@ class Visitor:
         return self
 
     def take_a_seat(self, link: str, name: str = "", *, language: str = "en") -> Self:
-        """Be in the room at once: asks the server as the door does, without its page."""
+        """Be in the room at once: asks the server as the door does, without its page.
+
+        Who has pressed nothing on the page yet is asked to, for sound.
+        """
         address, _, secret = link.partition("#")
         house = address.removesuffix("/join")
         ask = self.context.request
