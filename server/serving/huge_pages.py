@@ -25,6 +25,7 @@ ALLOWED: Final = Path("/sys/kernel/mm/transparent_hugepage/enabled")
 
 HUGE_PAGE: Final = 2 << 20
 MADV_COLLAPSE: Final = 25  # since Linux 6.1; older ones refuse it, and nothing is lost
+TRIES: Final = 3
 
 _begun_again = False
 
@@ -68,4 +69,6 @@ def own_heap_on_huge_pages() -> None:
             start, end = (int(edge, 16) for edge in line.split(b" ")[0].split(b"-"))
             first = -(-start // HUGE_PAGE) * HUGE_PAGE
             for page in range(first, end - HUGE_PAGE + 1, HUGE_PAGE):  # one refusal ends a call
-                madvise(ctypes.c_void_p(page), ctypes.c_size_t(HUGE_PAGE), MADV_COLLAPSE)
+                how = ctypes.c_void_p(page), ctypes.c_size_t(HUGE_PAGE), MADV_COLLAPSE
+                # Refused for a moment while another worker gathers the same page.
+                any(madvise(*how) == 0 for _ in range(TRIES))

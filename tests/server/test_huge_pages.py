@@ -107,6 +107,7 @@ def test_it_begins_again_once(begun: Begun, monkeypatch: pytest.MonkeyPatch) -> 
     for _ in range(2):
         huge_pages.start_again_on_huge_pages()
     assert begun == []
+    assert "GLIBC_TUNABLES" not in os.environ
 
 
 def test_who_cannot_begin_again_serves_as_it_is(
