@@ -14,8 +14,8 @@ BIN    := $(VENV)/bin
 # start a server on 127.0.0.1:6379 when it is installed, nginx one on 80: no test uses these ports.)
 DEBIAN_PROGRAMS := chromium chromium-headless-shell espeak-ng faketime nginx redis-server ss
 
-# Most tests wait for clocks: four at a time keep two cores busy.
-TESTERS := 4
+# Most tests wait for clocks: five at a time keep two cores busy.
+TESTERS := 5
 
 # What the benchmarks compare with, in an environment of its own.
 PEERS := benchmarks/peers
@@ -56,7 +56,7 @@ test: check browser-packages
 	$(call in_real_time,--ignore=tests/engine -m "not alone",-n $(TESTERS) --dist worksteal)
 	$(call in_real_time,tests/faults -m "alone and not every_core",-n $(TESTERS) --dist worksteal)
 	$(call in_real_time,tests/faults -m "alone and every_core")
-	$(call in_real_time,tests/server -m alone,-n 2 --dist loadfile)
+	$(call in_real_time,tests/server -m alone,-n 2 --dist worksteal)
 	$(call in_real_time,tests/browser -m alone)
 
 # pytest-timeout's two minutes are for short runs; its thread would end a process, and the

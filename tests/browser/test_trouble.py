@@ -240,6 +240,7 @@ def test_letters_act_for_a_facilitator_who_is_not_typing(pair: tuple[Visitor, Vi
     meera.page.keyboard.press("h")
     asha.not_see("We are holding the room for a moment.")
     meera.press(re.compile("^More Asha"))
+    expect(meera.page.locator("#sheet")).to_be_visible()
     meera.page.keyboard.press("Escape")  # who closes it themselves may press on at once
     expect(meera.page.locator("#sheet")).to_be_hidden()
     meera.page.keyboard.press("h")

@@ -196,7 +196,6 @@ async def seat_pinger(others: Others) -> DeafPinger:
     return deaf
 
 
-@pytest.mark.every_core
 async def test_answers_to_the_pings_of_a_deaf_client_pile_up_nowhere(others: Others) -> None:
     deaf = await seat_pinger(others)
     before, began = sum(map(private_bytes, others.house.workers)), time.monotonic()

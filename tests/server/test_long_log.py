@@ -30,11 +30,14 @@ def no_collection() -> Iterator[None]:
 
 
 async def longest_wait(task: asyncio.Task[object]) -> float:
-    """Return for how many seconds nobody else had a turn while this was done."""
-    longest, before = 0.0, time.perf_counter()
+    """Return for how many seconds nobody else had a turn while this was done.
+
+    Of our own processor time: on a busy machine others have theirs meanwhile.
+    """
+    longest, before = 0.0, time.thread_time()
     while not task.done():
         await asyncio.sleep(0)
-        now = time.perf_counter()
+        now = time.thread_time()
         longest, before = max(longest, now - before), now
     return longest
 
@@ -86,10 +89,10 @@ async def test_a_long_log_is_read_in_parts(store_url: str, client: Redis) -> Non
         at = answer.positions[-1]
     elsewhere = rooms_of(client)
     await elsewhere.clock.sync()
-    began = time.perf_counter()
+    began = time.thread_time()
     opening = asyncio.create_task(elsewhere.open(replica.session))
     waited = await longest_wait(opening)
-    took = time.perf_counter() - began
+    took = time.thread_time() - began
     copy = opening.result()
     assert (copy.position, at.version > 10 * READ_AT_ONCE) == (at, True)
     assert copy.room is not None

@@ -172,6 +172,7 @@ async def test_a_replica_that_is_still_copying_is_waited_for_and_a_backup_is_not
     store: EmbeddedValkey, client: Redis, log: RoomLog, is_replica: bool
 ) -> None:
     (at,) = await stored(client, log, ("a", b"one"))
+    await client.config_set("repl-diskless-sync-delay", 60)  # else it would have it in 5 s
     answers, replica = await asyncio.open_unix_connection(str(store.socket_path))
     if is_replica:
         replica.write(b"REPLCONF listening-port 7000\r\n")
