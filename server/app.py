@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from typing import Any, Final
+from typing import Final
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
@@ -41,6 +41,7 @@ from server.store.room_log import RoomLog
 # A start waits this long for the first sign of life of the store, then serves anyway:
 # /readyz says what is missing.
 READY_SECONDS: Final = 3.0
+BEGIN_AGAIN_SECONDS: Final = 1.0
 
 
 class Application:
@@ -74,7 +75,7 @@ class Application:
         )
         self.voice = Voice(self.rooms, self.bus)
         self.hearing = Hearing(self.fanout, self.voice.roll)
-        voice_gateway = VoiceGateway(self.voice, self.rooms, self.passes)
+        voice_gateway = VoiceGateway(self.voice, self.rooms, self.passes, self.allowances)
         self.opening = Opening(gateway, voice_gateway, settings.public_url)
         self.watch.on_return = self.rooms.compare
         self.watch.on_decide = self.ticker.ticked_all
@@ -93,23 +94,21 @@ class Application:
         """Serve for as long as the context lasts; leave in order."""
         self.feed.subscribe(self.watch.channel)
         # Each a task of its own: a group would pass a cancellation on only once (`end_all`).
-        loops: list[Coroutine[Any, Any, None]] = [
-            self.feed.run(),
-            self.watch.pulse(),
-            self.watch.judge(),
-            self.clock.run(),
-            self.rooms.run(),
-            self.presence.run(),
-            self.ticker.run(),
-            self.voice.bus.listen(),
-            self.voice.bus.send(),
-            self.hearing.run(),
+        loops: list[Callable[[], Awaitable[None]]] = [
+            self.feed.run,
+            self.watch.pulse,
+            self.watch.judge,
+            self.clock.run,
+            self.rooms.run,
+            self.presence.run,
+            self.ticker.run,
+            self.voice.bus.listen,
+            self.voice.bus.send,
+            self.hearing.run,
         ]
         if self.live.feed is not None:
-            loops.append(self.live.feed.run())
-        tasks = {asyncio.create_task(loop) for loop in loops}
-        for task in tasks:
-            task.add_done_callback(_note_end)
+            loops.append(self.live.feed.run)
+        tasks = {asyncio.create_task(_for_ever(loop)) for loop in loops}
         try:
             await self._ready()
             yield
@@ -139,11 +138,14 @@ class Application:
             note_defect("leaving", error)
 
 
-def _note_end(task: asyncio.Task[None]) -> None:
-    """Say at once that a loop has ended by a defect, not when the worker stops."""
-    error = None if task.cancelled() else task.exception()
-    if error is not None:
-        note_defect("a loop", error)
+async def _for_ever(loop: Callable[[], Awaitable[None]]) -> None:
+    """Begin a loop again that ended by a defect: every room needs each of them."""
+    while True:
+        try:
+            await loop()
+        except Exception as error:
+            note_defect("a loop", error)
+        await asyncio.sleep(BEGIN_AGAIN_SECONDS)
 
 
 def page_context(settings: Settings) -> pages.Context:

@@ -121,7 +121,8 @@ class RunningServer:
 
     def printed(self) -> str:
         """Return all that it has printed, errors included."""
-        return os.pread(self._output.fileno(), 1 << 20, 0).decode()
+        output = self._output.fileno()
+        return os.pread(output, os.fstat(output).st_size, 0).decode()
 
     def ended(self) -> int | None:
         """Return the exit code, None while it runs."""

@@ -181,7 +181,8 @@ class Conversation:
         command, text = request.command, request.relayed
         match command.do:
             case "write":
-                self._live.write(session, person, getattr(command, "turn"), text)  # noqa: B009
+                turn = getattr(command, "turn")  # noqa: B009
+                self._live.write(session, person, turn, text, self._rooms.clock.now_ms())
             case "gesture":
                 self._live.gesture(session, person, text)
             case "say_privately":

@@ -6,6 +6,7 @@ open ──pass within 5 s──▶ attended ──▶ closed
 
 from __future__ import annotations
 
+import asyncio
 from abc import ABC, abstractmethod
 from typing import Final
 
@@ -13,6 +14,7 @@ from server.rooms.defects import note_defect
 from server.rooms.replica import Replica
 from server.rooms.rooms import Rooms
 from server.sockets.close_codes import REASONS, CloseCode
+from server.sockets.flood import Allowance
 from server.sockets.passes import Pass, Passes
 from server.sockets.protocol import RoomSocketProtocol
 from server.sockets.wire import BadFrame, read_frame
@@ -30,6 +32,18 @@ class Refusal(Exception):  # noqa: N818
         """Close with this code."""
         super().__init__(code)
         self.code = code
+
+
+async def wait_to_come(allowance: Allowance) -> None:
+    """Wait until somebody may open another socket.
+
+    Raises: Refusal, when they open too many.
+    """
+    wait = allowance.come()
+    if wait is None:
+        raise Refusal(CloseCode.PROTOCOL_ABUSE)
+    if wait:
+        await asyncio.sleep(wait)
 
 
 class Entry(ABC):

@@ -39,8 +39,9 @@ class Fanout:
             # First in, then the rest: an audience without anybody may be ended meanwhile.
             audience.join(listener)
             if is_new:
-                await self._live.open(audience)
-            self._live.catch_up(audience, listener)
+                await self._live.open(audience)  # what other workers know is told as it comes
+            else:
+                self._live.catch_up(audience, listener)
         except BaseException:
             self.part(audience, listener)
             raise

@@ -16,7 +16,7 @@ from server.rooms.rooms import Rooms
 from server.sockets.audience import closing_code
 from server.sockets.close_codes import CloseCode
 from server.sockets.conversation import Conversation
-from server.sockets.entry import Entry, Refusal
+from server.sockets.entry import Entry, Refusal, wait_to_come
 from server.sockets.fanout import Fanout
 from server.sockets.flood import Allowance, Allowances, FloodLimit
 from server.sockets.listener import Listener
@@ -53,11 +53,7 @@ class Gateway(Entry):
         if code is not None:
             raise Refusal(code)
         with self._allowances.of(replica.session, person) as allowance:
-            wait = allowance.come()
-            if wait is None:
-                raise Refusal(CloseCode.PROTOCOL_ABUSE)
-            if wait:
-                await asyncio.sleep(wait)
+            await wait_to_come(allowance)
             if socket.may_write:
                 await self._live_with(replica, bearer, person, socket, allowance)
 

@@ -2,14 +2,16 @@
 
 It lives in the memory of the workers that carry it and goes between them over the
 live bus, a store that writes nothing to disk. A worker that begins to serve a room
-asks the others for the text so far. Who may say what was decided before it comes
-here; the bus is trusted, because only workers are on it.
+asks the others for the text so far, and for private words of the last half minute:
+whom they are for may be between two sockets. Who may say what was decided before it
+comes here; the bus is trusted, because only workers are on it.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections import Counter, deque
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -25,10 +27,13 @@ from server.sockets.audience import Audience
 from server.sockets.listener import Listener
 from server.store.errors import StoreError, translated
 from server.store.trips import in_trips
-from session_engine import Person, Role
+from session_engine import ConnectionId, Person, Role
 
 # One gesture of a kind and person counts once in this time, and is shown as a sum.
 GESTURES_SECONDS: Final = 2.0
+# Longer than a page needs to come back after its line broke (web/static/js/room/connection.js).
+RECENT_SECONDS: Final = 30.0
+RECENT_MAX: Final = 100
 # A subscription takes a millisecond; a live store that is away keeps nobody outside.
 SUBSCRIBE_SECONDS: Final = 1.0
 
@@ -40,13 +45,38 @@ def live_channel(session: str) -> str:
 
 @dataclass(slots=True)
 class Said:
-    """What is in memory of one room: the texts of the open turn, gestures on their way."""
+    """What is in memory of one room: the texts of the open turn, gestures on their way.
+
+    `recent` are the private lines and notes of calls of the last half minute, and when they came.
+    """
 
     texts: dict[str, dict[str, Any]] = field(default_factory=dict)
+    recent: deque[tuple[float, dict[str, Any]]] = field(
+        default_factory=lambda: deque(maxlen=RECENT_MAX)
+    )
+    at_the_door: set[ConnectionId] = field(default_factory=set)  # they hear nothing yet
     made: set[tuple[str, str]] = field(default_factory=set)
     gestures: Counter[str] = field(default_factory=Counter)
     timer: asyncio.TimerHandle | None = None
     hears: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def known(self) -> list[dict[str, Any]]:
+        """List what somebody who comes now has missed."""
+        return [*self.texts.values(), *(words for _, words in self.recent)]
+
+    def keep(self, words: dict[str, Any]) -> bool:
+        """Keep private words for a while; return whether they are news."""
+        if any(known == words for _, known in self.recent):
+            return False
+        loop = asyncio.get_running_loop()
+        self.recent.append((loop.time(), words))
+        loop.call_later(RECENT_SECONDS, self._forget)
+        return True
+
+    def _forget(self) -> None:
+        old = asyncio.get_running_loop().time() - RECENT_SECONDS
+        while self.recent and self.recent[0][0] <= old:
+            self.recent.popleft()
 
 
 class Live:
@@ -71,7 +101,9 @@ class Live:
         session = audience.replica.session
         self._audiences[session] = audience
         said = self._said[session] = Said()
-        audience.replica.watchers.append(self._prune)
+        audience.replica.watchers.append(self._changed)
+        for listener in audience.listeners.values():
+            self._note_knock(said, audience, listener)
         if self.feed is not None:
             self.feed.subscribe(live_channel(session))
             # Who is shown the room also hears it: what is said is said once.
@@ -88,25 +120,33 @@ class Live:
             return  # it was never opened
         if said.timer is not None:
             said.timer.cancel()
-        audience.replica.watchers.remove(self._prune)
+        audience.replica.watchers.remove(self._changed)
         if self.feed is not None:
             self.feed.unsubscribe(live_channel(session))
 
     def catch_up(self, audience: Audience, listener: Listener) -> None:
-        """Send a socket that has just come the text so far."""
-        room = audience.replica.room
+        """Send a socket that has just come the text so far, and private words of a moment ago."""
         said = self._said.get(audience.replica.session)
-        person = room.people.get(listener.person) if room else None
-        if said is None or person is None or person.state != "seated" or not _hears(person):
+        person = _person_of(audience, listener)
+        if said is None or person is None:
             return
-        for text in said.texts.values():
-            listener.outbox.send(_frame(text))
+        self._note_knock(said, audience, listener)
+        if person.state == "seated":
+            for words in said.known():
+                if _may_hear(person, words):
+                    listener.outbox.send(_frame(words))
+
+    def _note_knock(self, said: Said, audience: Audience, listener: Listener) -> None:
+        person = _person_of(audience, listener)
+        if person is not None and person.state == "knocking":
+            said.at_the_door.add(listener.connection)
 
     # ---- Saying -------------------------------------------------------------------
 
-    def write(self, session: str, person: str, turn: str | None, text: str) -> None:
-        """Relay the whole text of a turn so far."""
-        self._say(session, {"kind": "text", "turn": turn, "person": person, "text": text})
+    def write(self, session: str, person: str, turn: str | None, text: str, at: int) -> None:
+        """Relay the whole text of a turn so far, written at this time of the store (ms)."""
+        words = {"turn": turn, "person": person, "text": text, "at": at}
+        self._say(session, {"kind": "text", **words})
 
     def gesture(self, session: str, person: str, kind: str) -> None:
         """Count a gesture; the same of the same person once in two seconds."""
@@ -188,9 +228,12 @@ class Live:
         if said is None:
             return
         said.hears.set()
-        for text in said.texts.values():
-            self._publish(session, text)
+        self._say_again(session, said)
         self._publish(session, {"kind": "ask"})
+
+    def _say_again(self, session: str, said: Said) -> None:
+        for words in said.known():
+            self._publish(session, words)
 
     def _heard(self, channel: str, data: bytes) -> None:
         worker, said = orjson.loads(data)
@@ -198,8 +241,8 @@ class Live:
             return
         session = _session(channel)
         if said["kind"] == "ask":
-            for text in self._said[session].texts.values() if session in self._said else ():
-                self._publish(session, text)
+            if session in self._said:
+                self._say_again(session, self._said[session])
         else:
             self._deliver(session, said)
 
@@ -209,24 +252,21 @@ class Live:
             return
         match said["kind"]:
             case "text":
-                if memory.texts.get(said["person"]) != said:
+                if _is_newer(said, memory.texts.get(said["person"])):
                     # The last words of a turn may come after its end: every screen gets
                     # them, but nobody who comes later.
                     room = audience.replica.room
                     if said["turn"] is None or room is None or said["turn"] != room.last_turn:
                         memory.texts[said["person"]] = said
-                    audience.tell(_frame(said), _hears)
-            case "line":
-                ends = {said["from"], said["to"]}
-                audience.tell(_frame(said), lambda p: p.role is Role.FACILITATOR or p.id in ends)
-            case "alert":
-                call = {key: value for key, value in said.items() if key != "support"}
-                call |= {"type": "alert", "kind": said["support"]}
-                audience.tell(
-                    frames.message(orjson.dumps(call)), lambda p: p.role is Role.FACILITATOR
-                )
+                    self._tell(audience, said)
+            case "line" | "alert":
+                if memory.keep(said):
+                    self._tell(audience, said)
             case "gesture":
                 self._count(audience, memory, said["gesture"])
+
+    def _tell(self, audience: Audience, said: dict[str, Any]) -> None:
+        audience.tell(_frame(said), lambda person: _may_hear(person, said))
 
     def _count(self, audience: Audience, memory: Said, kind: str) -> None:
         memory.gestures[kind] += 1
@@ -238,25 +278,60 @@ class Live:
         memory.timer = None
         memory.made.clear()
         for kind, count in sorted(memory.gestures.items()):
-            audience.tell(_frame({"kind": "gesture", "gesture": kind, "count": count}), _hears)
+            self._tell(audience, {"kind": "gesture", "gesture": kind, "count": count})
         memory.gestures.clear()
 
-    def _prune(self, replica: Replica) -> None:
-        """Forget the texts of turns that are over."""
+    def _changed(self, replica: Replica) -> None:
+        """Forget the texts of turns that are over; let hear who was let in."""
         said, room = self._said.get(replica.session), replica.room
-        if said is None or not said.texts or room is None:
+        if said is None or room is None:
             return
-        turn = room.turn.id if room.turn else None
-        said.texts = {person: text for person, text in said.texts.items() if text["turn"] == turn}
+        if said.texts:
+            turn = room.turn.id if room.turn else None
+            said.texts = {who: text for who, text in said.texts.items() if text["turn"] == turn}
+        if said.at_the_door:
+            audience = self._audiences[replica.session]
+            waited, said.at_the_door = said.at_the_door, set()
+            for connection in waited:
+                if connection in audience.listeners:
+                    self.catch_up(audience, audience.listeners[connection])
 
 
 def _session(channel: str) -> str:
     return channel.removeprefix("tp:{").removesuffix("}:live")
 
 
-def _hears(person: Person) -> bool:
-    return person.role is not Role.OBSERVER
+def _person_of(audience: Audience, listener: Listener) -> Person | None:
+    room = audience.replica.room
+    return room.people.get(listener.person) if room else None
 
 
-def _frame(said: dict[str, Any]) -> bytes:
-    return frames.message(orjson.dumps({"type": "live", **said}))
+def _may_hear(person: Person, said: Mapping[str, Any]) -> bool:
+    match said["kind"]:
+        case "line":
+            return person.role is Role.FACILITATOR or person.id in (said["from"], said["to"])
+        case "alert":
+            return person.role is Role.FACILITATOR
+        case _:
+            return person.role is not Role.OBSERVER
+
+
+def _is_newer(said: Mapping[str, Any], known: Mapping[str, Any] | None) -> bool:
+    """Say whether a text is another one, and not what a worker had that missed some of it."""
+    if known is None or known["turn"] != said["turn"]:
+        return True
+    return bool(known["text"] != said["text"] and known["at"] <= said["at"])
+
+
+def _frame(said: Mapping[str, Any]) -> bytes:
+    """Return what screens get."""
+    match said["kind"]:
+        case "alert":
+            words = {"type": "alert", **said, "kind": said["support"]}
+            del words["support"]
+        case "text":
+            words = {"type": "live", **said}
+            del words["at"]  # by which workers know the newer one
+        case _:
+            words = {"type": "live", **said}
+    return frames.message(orjson.dumps(words))

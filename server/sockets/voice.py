@@ -17,7 +17,8 @@ from server.rooms.replica import Replica
 from server.rooms.rooms import Rooms
 from server.sockets import frames
 from server.sockets.close_codes import CloseCode
-from server.sockets.entry import Entry, Refusal
+from server.sockets.entry import Entry, Refusal, wait_to_come
+from server.sockets.flood import Allowances
 from server.sockets.passes import Pass, Passes
 from server.sockets.protocol import RoomSocketProtocol
 from server.sockets.voice_bus import SOUND, VoiceBus
@@ -119,10 +120,11 @@ class Microphone:
 class VoiceGateway(Entry):
     """Who serves `/ws/rooms/{session}/voice`."""
 
-    def __init__(self, voice: Voice, rooms: Rooms, passes: Passes) -> None:
+    def __init__(self, voice: Voice, rooms: Rooms, passes: Passes, allowances: Allowances) -> None:
         """Join what a voice socket needs."""
         super().__init__(rooms, passes)
         self._voice = voice
+        self._allowances = allowances
 
     async def attend(self, replica: Replica, bearer: Pass, socket: RoomSocketProtocol) -> None:
         """Let a person hear, and be heard while they have the floor."""
@@ -130,6 +132,16 @@ class VoiceGateway(Entry):
         code = voice_code(replica.room, person)
         if code is not None:
             raise Refusal(code)
+        with self._allowances.of(replica.session, person) as allowance:
+            # Each that comes and goes is told to all workers.
+            await wait_to_come(allowance)
+            if socket.may_write:
+                await self._hear(replica, person, socket)
+
+    async def _hear(self, replica: Replica, person: PersonId, socket: RoomSocketProtocol) -> None:
+        code = voice_code(replica.room, person)
+        if code is not None:
+            raise Refusal(code)  # they may have been removed while they waited
         joined = self._voice.join(replica, person, socket)
         try:
             microphone = Microphone(self._voice, replica, joined)

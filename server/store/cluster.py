@@ -71,9 +71,12 @@ class Cluster(Redis):
         """Read the map anew before the next command: a node did not answer, or gave a slot away."""
         self._is_stale = True
 
-    def learn_from(self, moved: MovedError) -> None:
-        """Take note of where a slot is now."""
-        self._owners[moved.slot_id] = moved.node_addr
+    def learn_from(self, moved: MovedError, asked: Place | None = None) -> None:
+        """Take note of where a slot is now; `asked`: who said so, and may not know its own host."""
+        if moved.host or asked:
+            self._owners[moved.slot_id] = self._pointed(moved, asked or moved.node_addr)
+        else:
+            self.doubt()
 
     def _node_at(self, place: Place) -> Redis:
         if place not in self.nodes:
@@ -152,7 +155,7 @@ class Cluster(Redis):
             try:
                 return await _send(self._node_at(place), asking, args, options)
             except MovedError as moved:
-                self.learn_from(moved)
+                self.learn_from(moved, place)
                 place, asking, refusal = self._pointed(moved, place), False, moved
             except AskError as ask:
                 place, asking, refusal = self._pointed(ask, place), True, ask

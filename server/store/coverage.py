@@ -13,7 +13,9 @@ the append; asking the log first makes sure that it is the same history.
 
 from __future__ import annotations
 
+import asyncio
 import time
+from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -30,6 +32,9 @@ WAITS_MS: Final = (10, 40, 150, 1_300)
 WAIT_MS: Final = sum(WAITS_MS)
 # One failure at a time: the replica that takes over is the one with the longest stream.
 REPLICAS: Final = 1
+# Each wait keeps a line of the client's pool, of 32: with the replica slow and many rooms full of
+# people who come, the signs of life would find none, and the store would be called away.
+AT_ONCE: Final = 8
 # So long is believed that there are replicas; when the last one has left, it costs one wait.
 REPLICATED_SECONDS: Final = 5.0
 
@@ -45,6 +50,9 @@ class Coverage:
         self._client = client
         self._replicated_until: dict[Redis, float] = {}
         self._word: tuple[str | int, ...] = WAITAOF
+        self._at_once: defaultdict[Redis, asyncio.Semaphore] = defaultdict(
+            lambda: asyncio.Semaphore(AT_ONCE)
+        )
 
     async def covered(self, log: str, marker: str, positions: Sequence[Position]) -> list[bool]:
         """Wait until a replica has all that the log holds; say of each position if it is there.
@@ -61,7 +69,15 @@ class Coverage:
                 if not has_replicas:  # asked again every time: one that has just come is not missed
                     return _held(elements, positions)
                 self._replicated_until[node] = time.monotonic() + REPLICATED_SECONDS
-            elements, waited = await self._wait(node, log, marker, positions)
+            try:
+                async with asyncio.timeout(WAIT_MS / 1000):
+                    await self._at_once[node].acquire()
+            except TimeoutError:
+                return [False] * len(positions)
+            try:
+                elements, waited = await self._wait(node, log, marker, positions)
+            finally:
+                self._at_once[node].release()
         enough = isinstance(waited, int) and waited >= REPLICAS
         covered = [enough and held for held in _held(elements, positions)]
         if not all(covered):

@@ -180,6 +180,12 @@ def broken_frame(dice: random.Random) -> str:
     return dice.choice(KINDS)(dice)
 
 
+def no_text(dice: random.Random, data: bytes) -> bytes:
+    """Put a byte into it that makes it no UTF-8."""
+    at = dice.randint(0, len(data))
+    return data[:at] + bytes((dice.choice([0xC0, 0xF8, 0xFF]),)) + data[at:]
+
+
 def socket_bytes(dice: random.Random) -> bytes:
     """Make what breaks a WebSocket itself: bits that are not used, sizes that are not true."""
     head = bytes((dice.randrange(256), dice.choice([0x00, 0x7D, 0x7E, 0x7F, 0xFE, 0xFF, 0x80])))

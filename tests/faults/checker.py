@@ -20,8 +20,18 @@ from server.rooms.replica import decode_events
 from server.store.position import numbered
 from server.store.room_log import ids_key, log_key
 from session_engine import Event, PersonId, Role, Room, evolve, view, you
-from session_engine.events import PromptSet
+from session_engine.events import (
+    AlertRaised,
+    HandRaised,
+    PromptSet,
+    RoomHeld,
+    ThemeAdded,
+    TurnExtended,
+)
 from tests.faults.member import Frame, Member
+
+# What nobody but a person makes happen, by a command that has an id.
+BY_COMMAND = (AlertRaised, HandRaised, RoomHeld, ThemeAdded, TurnExtended)
 
 
 def next_head(head: str, payload: bytes) -> str:
@@ -40,6 +50,7 @@ class Story:
         self.events: list[Event] = []
         self.states: list[Room] = []  # the room after each event
         self.prompts: Counter[str] = Counter()
+        self.by_command: set[tuple[int, str]] = set()  # where what only commands do stands
         self.ids = {name.decode(): place.decode().split(" ") for name, place in ids.items()}
         self._shown: dict[tuple[int, str], Any] = {}
         self._extend(raw)
@@ -66,6 +77,8 @@ class Story:
                 self.states.append(room)
                 if isinstance(event, PromptSet):
                     self.prompts[event.text] += 1
+                if isinstance(event, BY_COMMAND):
+                    self.by_command.add((position.version, position.head))
             self.heads.append(position.head)
             self.rooms.append(room)
 
@@ -122,6 +135,7 @@ def check_acknowledged(story: Story, member: Member) -> int:
     What they were told is lost (a store died before its replica had it) must not be in it.
     """
     done, lost = 0, told_lost(member)
+    assert not member.contradictions, f"{story.session}: {member.contradictions[:3]}"
     for name, sent in member.sent.items():
         if sent.answer is None or sent.answer["type"] != "done":
             continue
@@ -183,9 +197,28 @@ def check_falls(story: Story, members: Sequence[Member], most: int) -> int:
 
 
 def check_nothing_twice(story: Story) -> None:
-    """Check that no prompt was set twice: each has a text of its own."""
+    """Check that no command acted twice.
+
+    Each prompt has a text of its own. Of others an id remembers where it acted: what it did
+    a second time stands where no id points to.
+    """
     twice = [text for text, times in story.prompts.items() if times > 1]
     assert not twice, f"{story.session}: acted twice: {twice[:3]}"
+    remembered = {(int(version), head) for version, head in story.ids.values()}
+    twice_at = story.by_command - remembered
+    assert not twice_at, f"{story.session}: acted without an id, or twice: {sorted(twice_at)[:3]}"
+
+
+def check_names(members: Sequence[Member]) -> None:
+    """Check that participants' views have a name each: the same for all who see the same."""
+    views: dict[str, bytes] = {}
+    for member in members:
+        for _, frame in member.views:
+            if member.role is Role.PARTICIPANT and "position" in frame:
+                seen = orjson.dumps(frame["view"], option=orjson.OPT_SORT_KEYS)
+                name = frame["position"]["head"]
+                assert views.setdefault(name, seen) == seen, f"two views are called {name}"
+    assert len(set(views.values())) == len(views), "the same view has two names"
 
 
 def check_screens(story: Story, member: Member, since: float = 0.0) -> None:

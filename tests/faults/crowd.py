@@ -16,7 +16,15 @@ from typing import Any, Final
 from server.new_session import create_session
 from server.store.client import open_client
 from session_engine import Role
-from tests.faults.checker import Story, check_acknowledged, check_nothing_twice, check_screens
+from tests.faults.checker import (
+    Story,
+    check_acknowledged,
+    check_names,
+    check_nothing_twice,
+    check_screens,
+    is_current,
+    told_lost,
+)
 from tests.faults.clocks import (
     check_countdowns,
     check_given_back,
@@ -148,8 +156,7 @@ class Crowd:
         if patient and turn and "extend" in may and member.dice.random() < 0.05:
             await self._stretch(member, turn["id"])
         elif member.role is Role.FACILITATOR and (patient or member.dice.random() < 0.8):
-            self._prompts += 1
-            await member.send("set_prompt", text=f"prompt {self._prompts}")
+            await self.set_prompt(member)
         elif member.role is Role.FACILITATOR:
             if "next" in may:
                 named = turn["id"] if turn else member.latest["view"]["last_turn"]
@@ -164,6 +171,17 @@ class Crowd:
         else:
             await member.send("raise_hand" if "raise_hand" in may else "lower_hand")
 
+    def new_prompt(self) -> str:
+        """Return a prompt that no room had before."""
+        self._prompts += 1
+        return f"prompt {self._prompts}"
+
+    async def set_prompt(self, facilitator: Member) -> str:
+        """Ask for such a prompt; return it."""
+        text = self.new_prompt()
+        await facilitator.send("set_prompt", text=text)
+        return text
+
     async def _stretch(self, facilitator: Member, turn: str) -> None:
         """Give a turn more time, or let it stand for a moment."""
         if facilitator.dice.random() < 0.5:
@@ -173,22 +191,41 @@ class Crowd:
             await asyncio.sleep(facilitator.dice.uniform(0.1, 1))
             await facilitator.send("resume")
 
+    # ---- What they are shown ----------------------------------------------------------
+
+    async def stories(self) -> list[Story]:
+        """Read the logs of all rooms."""
+        return [await Story.read(self.store, circle.session) for circle in self.circles]
+
+    async def are_current(self, stories: list[Story]) -> bool:
+        """Say whether every screen shows the end of its log; the stories are read on."""
+        for circle, story in zip(self.circles, stories, strict=True):
+            await story.read_on(self.store)
+            if not all(is_current(story, member) for member in circle.members):
+                return False
+        return True
+
     # ---- Afterwards -------------------------------------------------------------------
 
-    async def check(self) -> int:
-        """Wait until all is answered and shown, then check every room; return what was done."""
-        await self.settled()
-        return sum([await self._check(circle) for circle in self.circles])
+    async def check(self, *, loses: bool = False) -> int:
+        """Wait until all is answered and shown, then check every room; return what was done.
 
-    async def _check(self, circle: Circle) -> int:
+        `loses`: the store has lost what was done, and people were told so.
+        """
+        await self.settled()
+        return sum([await self._check(circle, loses) for circle in self.circles])
+
+    async def _check(self, circle: Circle, loses: bool) -> int:
         story = await Story.read(self.store, circle.session)
         check_nothing_twice(story)
         check_nothing_overdue(story)
         self.by_limit += check_turns(story)
         check_given_back(story, await read_outages(self.store))
         offset_ms = await true_offset_ms(self.store)
+        check_names(circle.members)
         done = 0
         for member in circle.members:
+            assert loses or not told_lost(member), f"{circle.session}: {told_lost(member)} lost"
             done += check_acknowledged(story, member)
             check_screens(story, member)
             self.clock_wrong_ms = max(self.clock_wrong_ms, check_countdowns(member, offset_ms))
@@ -216,6 +253,14 @@ class Crowd:
         """Send everybody home."""
         await asyncio.gather(*(member.stop() for member in self.members))
         await self.store.aclose()
+
+
+async def stopped(task: asyncio.Task[Any]) -> None:
+    """End what goes on for ever; what it failed with, it fails with here."""
+    task.cancel()
+    await asyncio.wait({task})
+    if not task.cancelled():
+        task.result()
 
 
 async def until(true: Callable[[], Awaitable[bool]], seconds: float, step: float = 0.1) -> None:

@@ -13,6 +13,7 @@ from typing import TypeVar
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
+from server.rooms.covering import COVERED
 from server.store.room_log import log_key
 from tests.faults.checker import (
     Story,
@@ -22,8 +23,15 @@ from tests.faults.checker import (
     check_screens,
     told_lost,
 )
+from tests.faults.clocks import (
+    check_given_back,
+    check_nothing_overdue,
+    check_turns,
+    read_outages,
+)
 from tests.faults.crowd import SETTLED_SECONDS, Circle, Crowd, Outside, until
 from tests.faults.crowd import seed as new_seed
+from tests.faults.member import Sent
 from tests.faults.stores import Replicated, Server, program_called
 from tests.running_server import RunningServer
 from tests.server.house import SECRET
@@ -162,16 +170,28 @@ async def check_after(crowd: Crowd, failovers: int) -> tuple[int, int]:
         await circle.facilitator.do("resume")
     await crowd.act(1.0)
     await crowd.settled()
-    done = lost = 0
+    outages = await read_outages(crowd.store)
+    done = lost = covered = 0
     for circle in crowd.circles:
         story = await Story.read(crowd.store, circle.session)
         check_nothing_twice(story)
         check_falls(story, circle.members, failovers)
+        check_turns(story)
+        check_nothing_overdue(story)
+        check_given_back(story, outages)
         for member in circle.members:
             done += check_acknowledged(story, member)
             lost += len(told_lost(member))
+            covered += sum(map(is_covered, member.sent.values()))
             check_screens(story, member, since=settled)
+    assert covered, "nothing was done that replicas had to have"
     return done, lost
+
+
+def is_covered(sent: Sent) -> bool:
+    """Say whether this was done, and only once replicas had it."""
+    done = sent.answer is not None and sent.answer["type"] == "done"
+    return done and sent.frame["do"] in COVERED
 
 
 async def all_answered(crowd: Crowd) -> bool:

@@ -58,6 +58,7 @@ class Member:
     # By what a page had the store's clock from its own (ms) while a turn ran: (offset, turn).
     countdowns: list[tuple[float, Frame]] = field(default_factory=list)
     told: list[Frame] = field(default_factory=list)  # other frames: store, lost
+    contradictions: list[tuple[Frame, Frame]] = field(default_factory=list)  # done, and then not
     closes: list[int] = field(default_factory=list)
     lost: list[float] = field(default_factory=list)  # when a line that had shown a view broke
     connected: asyncio.Event = field(default_factory=asyncio.Event)
@@ -147,7 +148,9 @@ class Member:
             case "done" | "refused":
                 self._not_lost(frame["id"])
                 if frame["id"] in self.sent and frame.get("code") != "too_fast":
-                    self.sent[frame["id"]].answer = frame
+                    before, self.sent[frame["id"]].answer = self.sent[frame["id"]].answer, frame
+                    if before is not None and before["type"] == "done" and before != frame:
+                        self.contradictions.append((before, frame))
                 elif frame.get("code") == "too_fast":
                     self._again(frame["id"])
             case "unknown":

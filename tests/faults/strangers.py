@@ -91,6 +91,11 @@ class Crowd:
             self._tasks.add(asyncio.create_task(self._come_again(kind, port)))
             await asyncio.sleep(SPREAD_SECONDS / AT_ONCE)
 
+    @property
+    def at_once(self) -> int:
+        """How many of them there are: one that could not come is no more among them."""
+        return sum(not task.done() for task in self._tasks)
+
     async def go(self) -> None:
         """Go away."""
         await end_all(self._tasks)
@@ -116,8 +121,9 @@ async def _run(ports: Sequence[int], line: Connection) -> None:
     await crowd.come()
     line.send(None)
     await asyncio.to_thread(line.recv)
+    at_once = crowd.at_once
     await crowd.go()
-    line.send(crowd.seconds)
+    line.send((at_once, crowd.seconds))
 
 
 def _main(ports: Sequence[int], line: Connection) -> None:
@@ -144,7 +150,9 @@ class Strangers:
 
     async def __aexit__(self, *_: object) -> None:
         self._line.send(None)
-        for kind, seconds in (await asyncio.to_thread(self._line.recv)).items():
+        at_once, closed = await asyncio.to_thread(self._line.recv)
+        assert at_once == AT_ONCE, "some could not come"
+        for kind, seconds in closed.items():
             self.seconds[kind] += seconds
         await asyncio.to_thread(self._process.join)
         self._line.close()

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import random
+import time
 from collections.abc import AsyncIterator
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 
+import httpx
 import pytest
 
 from session_engine import Role
@@ -24,7 +27,7 @@ from tests.faults.clocks import (
 from tests.faults.conftest import LONG, Note
 from tests.faults.crowd import seed, until
 from tests.faults.member import Member, enter
-from tests.server.house import House
+from tests.server.house import House, Worker
 
 pytestmark = pytest.mark.alone
 
@@ -81,6 +84,8 @@ async def test_a_turn_is_as_long_as_the_rules_say(house: House, note: Note, away
     session = await house.create(
         introduction_s=LIMIT_SECONDS, grace_s=GRACE_SECONDS, stepping="by-hand", accept_window_s=60
     )
+    for worker, off in zip(house.workers, (OFF_SECONDS, -OFF_SECONDS), strict=True):
+        assert abs(clock_of(worker) - time.time() - off) < 5, "its clock is not off"
     chosen = seed()
     note("seed", chosen)
     dice = random.Random(chosen)
@@ -116,6 +121,12 @@ async def test_a_turn_is_as_long_as_the_rules_say(house: House, note: Note, away
     wrong_ms = max(check_countdowns(member, offset_ms) for member in members)
     note("clocks on screens off by (ms)", round(wrong_ms, 1))
     await asyncio.gather(*(member.stop() for member in members))
+
+
+def clock_of(worker: Worker) -> float:
+    """Return what time it is for a worker, as it tells browsers."""
+    answer = httpx.get(f"{worker.url}/healthz", timeout=10)
+    return parsedate_to_datetime(answer.headers["date"]).timestamp()
 
 
 def agree(measured: float, right: float) -> None:

@@ -13,6 +13,7 @@ import httpx
 import pytest
 
 from tests.faults.crowd import Crowd, seed, until
+from tests.faults.member import Member
 from tests.running_server import RunningServer
 
 MEGABYTE = 1024 * 1024
@@ -56,10 +57,11 @@ async def test_a_full_disk_is_said_and_survived(small_disk: Path, left: int) -> 
             fill(small_disk, left)
             await until(lambda: not_ready(server), 15)
             assert await still_reading(server, crowd)
-            if left:  # else nobody knows it before an append has failed
-                await until(lambda: all_refused(crowd), 15)
+            await until(lambda: all_refused(crowd), 15)
+            await come_again(crowd)
             (small_disk / "filler").unlink()
             await until(lambda: ready(server), 15)
+            await until(lambda: all_done(crowd), 15)
             await crowd.act(1.0)
         assert await crowd.check() > 0
         await crowd.stop()
@@ -72,10 +74,39 @@ async def still_reading(server: RunningServer, crowd: Crowd) -> bool:
     return page.status_code == 200 and all(one.connected.is_set() for one in crowd.members)
 
 
+async def answers(crowd: Crowd) -> list[dict[str, object]]:
+    """Ask something of every room; the facilitators are on both workers."""
+    prompts = [crowd.new_prompt() for _ in crowd.circles]
+    asked = (
+        circle.facilitator.do("set_prompt", text=prompt)
+        for circle, prompt in zip(crowd.circles, prompts, strict=True)
+    )
+    return await asyncio.gather(*asked)
+
+
 async def all_refused(crowd: Crowd) -> bool:
     """See that every worker knows by itself: facilitators of both are told why not."""
-    asked = (circle.facilitator.do("add_theme", text="full") for circle in crowd.circles)
-    return all(answer.get("code") == "cannot_store" for answer in await asyncio.gather(*asked))
+    return all(answer.get("code") == "cannot_store" for answer in await answers(crowd))
+
+
+async def all_done(crowd: Crowd) -> bool:
+    """See that every worker has recovered by itself."""
+    return all(answer["type"] == "done" for answer in await answers(crowd))
+
+
+async def come_again(crowd: Crowd) -> None:
+    """Lose a line of each room: who comes back is shown the room as it stands."""
+    guests = [circle.members[-1] for circle in crowd.circles]
+    seen = [len(guest.views) for guest in guests]
+    for guest in guests:
+        guest.drop()
+    await until(lambda: views_came(guests, seen), 15)
+    for circle, guest in zip(crowd.circles, guests, strict=True):
+        assert guest.latest["view"]["prompt"] == circle.facilitator.latest["view"]["prompt"]
+
+
+async def views_came(members: list[Member], before: list[int]) -> bool:
+    return all(len(one.views) > seen for one, seen in zip(members, before, strict=True))
 
 
 async def not_ready(server: RunningServer) -> bool:

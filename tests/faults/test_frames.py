@@ -22,7 +22,14 @@ from server.sockets.wire import FIELDS, BadCommand, BadFrame, read_frame, read_r
 from session_engine import Enter as Enters
 from session_engine import PersonId, Refused, Role, Room, Settings, create, decide, replay
 from session_engine import evolve as evolved
-from tests.faults.broken_frames import MAY, MUST, broken_frame, is_right, socket_bytes
+from tests.faults.broken_frames import (
+    MAY,
+    MUST,
+    broken_frame,
+    is_right,
+    no_text,
+    socket_bytes,
+)
 from tests.faults.conftest import Note, times
 from tests.faults.crowd import seed
 from tests.faults.member import enter
@@ -34,6 +41,8 @@ OVER_SOCKETS = times(1_000, 200_000)
 ATTACKERS = 16
 PER_LINE = 60
 GROWN_KIB = 16 * 1024
+# Frames whose bytes are no UTF-8: most end the line, and a new one costs more than a frame.
+NO_TEXT = 0.01
 
 
 def a_room() -> tuple[Room, PersonId]:
@@ -97,7 +106,7 @@ async def test_broken_frames_close_only_their_own_socket(tmp_path: Path, note: N
         ]
         await watching.do("begin")
         await watching.do("advance", from_="welcome")  # now participants may do something
-        settled = memory_kib(server)
+        settled, workers = memory_kib(server), server.workers()
         while counts["answers"] < OVER_SOCKETS:
             lines = (attack(server.port, guest.entry, dice, counts) for guest in guests)
             await asyncio.gather(*lines)
@@ -106,12 +115,15 @@ async def test_broken_frames_close_only_their_own_socket(tmp_path: Path, note: N
         answer = await watching.do("set_prompt", text="still here")
         assert answer["type"] == "done"
         assert watching.closes == []
+        assert server.workers() == workers, "a worker died"
         grown = [now - then for now, then in zip(memory_kib(server), settled, strict=True)]
         await watching.stop()
         printed = server.printed()
     assert "Traceback" not in printed
     assert "defect" not in printed
     assert counts["done"] <= counts["right"]
+    assert counts["broken sockets"]
+    assert counts["no text"]
     assert max(grown) < GROWN_KIB
     note("counts", dict(counts))
     note("memory grown (KiB)", grown)
@@ -136,9 +148,14 @@ async def attack(
             text = broken_frame(dice)
             if '"leave"' in text:  # who has left cannot come back
                 continue
-            counts["right"] += is_right(text)
+            data = text.encode("utf-8", "replace")
+            if dice.random() < NO_TEXT:
+                data = no_text(dice, data)
+                counts["no text"] += 1
+            else:
+                counts["right"] += is_right(data.decode())
             first = TEXT if dice.random() < 0.9 else BINARY
-            line.write_frame(first, text.encode("utf-8", "replace"))
+            line.write_frame(first, data)
             counts["sent"] += 1
             await asyncio.sleep(0)
         if line.is_open:

@@ -38,7 +38,7 @@ async def kill_subscriptions(stores: Iterable[Redis]) -> int:
 @pytest.mark.timeout(1800)
 async def test_what_pub_sub_forgot_is_repaired_within_3_s(new_crowd: NewCrowd, note: Note) -> None:
     crowd = await new_crowd(rooms=6, participants=2)
-    killed = 0
+    killed, stories = 0, await crowd.stories()
     async with Redis(unix_socket_path=f"{crowd.server.directory}/live.sock") as live:
         while killed < times(40, 2_000):
             acting = asyncio.create_task(crowd.act(1.0))
@@ -46,7 +46,7 @@ async def test_what_pub_sub_forgot_is_repaired_within_3_s(new_crowd: NewCrowd, n
                 killed += await kill_subscriptions((crowd.store, live))
                 await asyncio.sleep(crowd.dice.uniform(0.05, 0.4))
             await acting
-            await until(lambda: everybody_is_current(crowd), REPAIR_SECONDS)
+            await until(lambda: crowd.are_current(stories), REPAIR_SECONDS)
     assert await crowd.check() > 20
     note("subscriptions killed", killed)
     note("turns by limit", crowd.by_limit)
@@ -92,15 +92,6 @@ async def append_unheard(crowd: Crowd, circle: Circle, text: str) -> None:
 async def everybody_sees(crowd: Crowd, prompt: str) -> bool:
     """Say whether this prompt is on every screen."""
     return all(member.latest["view"]["prompt"] == prompt for member in crowd.members)
-
-
-async def everybody_is_current(crowd: Crowd) -> bool:
-    """Compare what everybody sees of the prompt with what the facilitator sees."""
-    return all(
-        member.latest["view"]["prompt"] == circle.facilitator.latest["view"]["prompt"]
-        for circle in crowd.circles
-        for member in circle.members
-    )
 
 
 @pytest.mark.timeout(1800)

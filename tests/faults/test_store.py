@@ -11,6 +11,7 @@ import pytest
 from server.store.life import BEAT_SECONDS, Outage
 from server.store.room_log import log_key
 from session_engine import Room
+from session_engine.events import PersonAbsent
 from tests.faults.checker import Story, is_current, told_lost
 from tests.faults.clocks import WRONG_MS, read_outages
 from tests.faults.conftest import LONG, NewCrowd, Note, times
@@ -42,28 +43,36 @@ async def test_a_store_that_stands_still_is_noticed_and_costs_nobody_anything(
         await offer_a_turn(crowd, circle)
     holders = [holder(circle) for circle in crowd.circles]
     before = [await Story.read(crowd.store, circle.session) for circle in crowd.circles]
+    lines = [len(member.lost) for member in crowd.members]
     stood_at = await now_ms(crowd)
     store = crowd.server.store()
+    on_their_way = [await crowd.set_prompt(circle.facilitator) for circle in crowd.circles]
     os.kill(store, signal.SIGSTOP)
     try:
         await until(lambda: _holds(heard_of(crowd.members, away=True)), 5.0)
-        asked = [
-            await circle.facilitator.send("set_prompt", text=f"frozen {number}")
-            for number, circle in enumerate(crowd.circles)
-        ]
+        unsure = [circle.facilitator.open_commands for circle in crowd.circles]
+        frozen = [await crowd.set_prompt(circle.facilitator) for circle in crowd.circles]
         await asyncio.sleep(STANDSTILL_SECONDS)
-        for circle, name in zip(crowd.circles, asked, strict=True):
-            assert circle.facilitator.sent[name].answer is None, "a false answer"
+        for circle, names in zip(crowd.circles, unsure, strict=True):
+            assert circle.facilitator.open_commands[: len(names)] == names, "a false answer"
+            assert len(circle.facilitator.open_commands) == len(names) + 1, "a false answer"
     finally:
         os.kill(store, signal.SIGCONT)
     went_on_at = await now_ms(crowd)
+    # Who waits asks again a second later, as a page does.
     await until(lambda: _holds(heard_of(crowd.members, away=False)), 5.0)
+    await until(lambda: _holds(not any(one.open_commands for one in crowd.members)), 5.0)
+    assert [len(member.lost) for member in crowd.members] == lines, "somebody lost the line"
     outage = (await read_outages(crowd.store))[-1]
     assert stood_at - 1000 * BEAT_SECONDS - WRONG_MS <= outage.since <= stood_at + WRONG_MS
     assert went_on_at - WRONG_MS <= outage.until <= went_on_at + 5000
-    for circle, person, old in zip(crowd.circles, holders, before, strict=True):
+    together = zip(crowd.circles, holders, before, strict=True)
+    for number, (circle, person, old) in enumerate(together):
         new = await Story.read(crowd.store, circle.session)
         check_nothing_spent(new.states[-1], old.states[-1], outage)
+        absent = [event for event in new.events if isinstance(event, PersonAbsent)]
+        assert not absent, "somebody was away"
+        assert new.prompts[on_their_way[number]] == new.prompts[frozen[number]] == 1
         assert holder(circle) is person
     await crowd.check()
 
@@ -114,7 +123,7 @@ async def test_a_log_that_lost_its_tail_is_noticed_and_shown(
     cuts = lost = 0
     while cuts < times(5, 200):
         await crowd.act(1.5)
-        await crowd.check()
+        await crowd.check(loses=True)
         told = await asyncio.gather(*(cut_the_tail(crowd, circle) for circle in crowd.circles))
         cuts, lost = cuts + len(told), lost + sum(told)
         for circle in crowd.circles:

@@ -16,9 +16,9 @@ from statistics import median
 import pytest
 from redis.exceptions import RedisError
 
-from tests.faults.checker import Story, is_current
-from tests.faults.conftest import NewCrowd, Note, times
-from tests.faults.crowd import Crowd, until
+from tests.faults.checker import Story
+from tests.faults.conftest import LONG, NewCrowd, Note, times
+from tests.faults.crowd import Circle, Crowd, stopped, until
 from tests.running_server import runs
 
 pytestmark = pytest.mark.alone
@@ -26,6 +26,7 @@ pytestmark = pytest.mark.alone
 # From the moment in which the store answers again.
 BACK_SECONDS = 2.0
 WHAT = ("everyone back", "every answer there")
+ASK_EVERY_SECONDS = 0.1
 # A store that died again and again is started after two seconds; then it reads its files.
 ANSWERS_SECONDS = 15.0
 
@@ -58,10 +59,7 @@ async def test_a_killed_store_loses_nothing_and_everyone_is_back(
     new_crowd: NewCrowd, tmp_path: Path, note: Note
 ) -> None:
     crowds = await asyncio.gather(*(new_crowd(rooms=3, participants=3) for _ in range(2)))
-    stories = [
-        [await Story.read(crowd.store, circle.session) for circle in crowd.circles]
-        for crowd in crowds
-    ]
+    stories = [await crowd.stories() for crowd in crowds]
     rounds = times(2, 100)
     took: list[tuple[float, float]] = []
     for number in range(rounds):
@@ -70,11 +68,13 @@ async def test_a_killed_store_loses_nothing_and_everyone_is_back(
             took += await asyncio.gather(*map(kill_once, crowds, stories))
             assert max(took)[0] <= BACK_SECONDS, took
     assert sum([await crowd.check() for crowd in crowds]) > 5 * len(took)
+    turns = sum(crowd.by_limit for crowd in crowds)
+    assert turns or not LONG, "no turn was long enough for its limit"
     note("kills", len(took))
     note("with a busy disk", len(took) // 2)
     for what, seconds in zip(WHAT, zip(*took, strict=True), strict=True):
         note(f"{what} after (s: median, last)", [round(f(seconds), 2) for f in (median, max)])
-    note("turns by limit", sum(crowd.by_limit for crowd in crowds))
+    note("turns by limit", turns)
 
 
 async def kill_once(crowd: Crowd, stories: list[Story]) -> tuple[float, float]:
@@ -88,9 +88,9 @@ async def kill_once(crowd: Crowd, stories: list[Story]) -> tuple[float, float]:
     os.kill(victim, signal.SIGKILL)
     await until(lambda: _answers_again(crowd, victim), ANSWERS_SECONDS, 0.02)
     began = time.monotonic()
-    acting.cancel()
-    await asyncio.wait({acting})
+    await stopped(acting)
     await until(lambda: everybody_is_back(crowd, stories), 10 * BACK_SECONDS, 0.02)
+    await asyncio.gather(*(see_something_new(crowd, circle) for circle in crowd.circles))
     back = time.monotonic() - began
     await until(lambda: nothing_is_open(crowd), 10 * BACK_SECONDS, 0.02)
     return back, time.monotonic() - began
@@ -105,6 +105,15 @@ async def _answers_again(crowd: Crowd, victim: int) -> bool:
         return False
 
 
+async def see_something_new(crowd: Crowd, circle: Circle) -> None:
+    """Set prompts until one is on every screen of a room: lines, log and fan-out are back."""
+    new: set[str] = set()
+    async with asyncio.timeout(10 * BACK_SECONDS):
+        while not all(member.latest["view"]["prompt"] in new for member in circle.members):
+            new.add(await crowd.set_prompt(circle.facilitator))
+            await asyncio.sleep(ASK_EVERY_SECONDS)
+
+
 async def nothing_is_open(crowd: Crowd) -> bool:
     """Say whether every command has a certain answer."""
     return not any(member.open_commands for member in crowd.members)
@@ -116,10 +125,7 @@ async def everybody_is_back(crowd: Crowd, stories: list[Story]) -> bool:
     A command without a certain answer is asked again a second later, as a page does, and
     may take longer: crowd.check waits for it.
     """
-    for circle, story in zip(crowd.circles, stories, strict=True):
-        await story.read_on(crowd.store)
-        for member in circle.members:
-            told = [frame["away"] for frame in member.told if frame["type"] == "store"]
-            if told[-1:] == [True] or not is_current(story, member):
-                return False
-    return True
+    for member in crowd.members:
+        if [frame["away"] for frame in member.told if frame["type"] == "store"][-1:] == [True]:
+            return False
+    return await crowd.are_current(stories)

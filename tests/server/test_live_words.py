@@ -10,16 +10,18 @@ from pathlib import Path
 from typing import cast
 
 import httpx
+import orjson
 import pytest
 from redis.asyncio import Redis
 
+from server.rooms.ending import end_all
 from server.rooms.presence import Presence
 from server.sockets.audience import Audience
 from server.sockets.conversation import Conversation
 from server.sockets.fanout import Fanout
 from server.sockets.flood import Allowance, FloodLimit
 from server.sockets.listener import Listener
-from server.sockets.live import Live
+from server.sockets.live import Live, Said, live_channel
 from server.sockets.outbox import Outbox
 from server.sockets.protocol import RoomSocketProtocol
 from server.store.client import TIMEOUT_SECONDS, open_client
@@ -141,6 +143,89 @@ async def test_somebody_at_the_door_hears_nothing(house: House) -> None:
         await stranger.find(lambda frame: frame["type"] == "pong")
         assert "private" not in "".join(stranger.raw)
         assert stranger.view == {"waiting": True}
+
+
+async def test_who_was_let_in_is_told_the_text_so_far(house: House) -> None:
+    facilitator, ana, _ = await speaking(house)
+    await facilitator.done("set_doors", doors="knock")
+    strangers = [
+        await Person.at_door(house, ana.session, Role.PARTICIPANT, "New", worker)
+        for worker in (0, 1)
+    ]
+    for stranger in strangers:
+        await stranger.come()
+    await ana.done("write", turn=ana.view["turn"]["id"], text="before you were in")
+    for stranger in strangers:
+        await facilitator.done("admit", person=stranger.id)
+        assert (await stranger.find(text))["text"] == "before you were in"
+
+
+def private(frame: Frame) -> bool:
+    return frame["type"] == "alert" or frame.get("kind") == "line"
+
+
+@pytest.mark.parametrize("worker", [0, 1])
+async def test_private_words_wait_for_who_is_between_two_sockets(house: House, worker: int) -> None:
+    session = await house.create()
+    facilitator = await Person.enter(house, session, Role.FACILITATOR, "Meera", 0)
+    ana = await Person.enter(house, session, Role.PARTICIPANT, "Ana", 0)
+    ben = await Person.enter(house, session, Role.PARTICIPANT, "Ben", 0)
+    facilitator.vanish()
+    await ana.done("say_privately", text="are you there")
+    await ana.done("ask_support", kind="after", note="please call")
+    await facilitator.come(house.workers[worker])
+    said = await facilitator.find(lambda frame: frame.get("kind") == "line")
+    assert (said["text"], said["from"], said["to"]) == ("are you there", ana.id, None)
+    assert (await facilitator.find(lambda f: f["type"] == "alert"))["note"] == "please call"
+    await facilitator.done("say_privately", to=ana.id, text="I am")
+    await ana.find(lambda frame: frame.get("text") == "I am")
+    for person, lines in ((ana, ["are you there", "I am"]), (ben, [])):
+        await person.go()
+        await person.come(house.workers[1 - worker])
+        for line in lines:  # the worker may have to ask another
+            await person.find(lambda frame: frame.get("text") == line)  # noqa: B023
+        await person.send_text('{"ping": 1}')
+        await person.find(lambda frame: frame["type"] == "pong")
+        assert [frame["text"] for frame in person.frames if private(frame)] == lines
+    assert [private(frame) for frame in facilitator.frames].count(True) == 3
+
+
+async def test_private_words_are_kept_for_half_a_minute(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("server.sockets.live.RECENT_SECONDS", 0.1)
+    said = Said()
+    assert said.keep({"text": "once"})
+    assert not said.keep({"text": "once"})
+    assert said.known() == [{"text": "once"}]
+    await asyncio.sleep(0.15)
+    assert said.known() == []
+
+
+async def test_an_older_text_does_not_replace_a_newer_one(store_url: str, client: Redis) -> None:
+    replica, rooms = await opened(store_url, client)
+    await rooms.submit(replica, enter("ana"))
+    await rooms.submit(replica, Arrive(person=ANA.id, connection=ConnectionId("w1.ana")))
+    live = Live(client, "w1")
+    audience = Audience(replica, rooms.clock, lambda *_: None)
+    feed = asyncio.create_task(live.feed.run()) if live.feed else None
+    assert feed
+    await live.open(audience)
+    live.write(replica.session, "ana", None, "I would like", 2_000)
+
+    async def heard_from_w2(words: str, at: int) -> None:
+        said = {"kind": "text", "turn": None, "person": "ana", "text": words, "at": at}
+        live._heard(live_channel(replica.session), orjson.dumps(["w2", said]))
+
+    await heard_from_w2("I would", 1_000)  # whose line to the bus was broken meanwhile
+    sink = Sink()
+    listener = Listener(ConnectionId("w1.ana"), ANA.id, Outbox(cast(RoomSocketProtocol, sink)))
+    live.catch_up(audience, listener)
+    assert b"I would like" in sink.newest[0]
+    await heard_from_w2("I would love", 2_001)
+    live.catch_up(audience, listener)
+    assert b"I would love" in sink.newest[0]
+    assert b'"at"' not in sink.newest[0]
+    live.close(audience)
+    await end_all({feed})
 
 
 async def test_a_private_line_is_not_called_done_while_it_cannot_leave(own_house: House) -> None:

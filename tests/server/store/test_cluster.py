@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from redis.crc import key_slot
+from redis.exceptions import MovedError
 from redis.exceptions import TimeoutError as TimeoutError_
 
 from server.rooms.ending import end_all
@@ -234,6 +236,19 @@ async def test_what_a_replica_has_is_covered_and_what_it_has_not_is_not(
             await log.covered("s4", [at])
     finally:
         primary.config_set("maxmemory", 0)
+
+
+async def test_a_node_that_does_not_know_its_own_host_is_on_that_of_who_was_asked(
+    cluster: Cluster,
+) -> None:
+    await cluster.ping()  # it has read the map
+    (host, port), *_ = cluster.nodes
+    slot = key_slot(log_key(ROOMS[0]).encode())
+    cluster.learn_from(MovedError(f"{slot} :{port}"), (host, 1))
+    assert await cluster.node_of(log_key(ROOMS[0])) is cluster.nodes[host, port]
+    cluster.learn_from(MovedError(f"{slot} :{port + 1}"))  # nobody was asked: the map is read anew
+    assert await cluster.ping()
+    assert set(cluster.nodes) == {place for place in cluster.nodes if place[0]}
 
 
 async def test_without_any_node_the_store_does_not_answer() -> None:

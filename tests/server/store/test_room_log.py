@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 
 import pytest
 from redis.asyncio import Redis
@@ -192,6 +193,28 @@ async def test_a_replica_that_is_still_copying_is_waited_for_and_a_backup_is_not
     replica.close()
     await until(is_alone, 15)
     assert await log.covered(ROOM, [at]) == [True]
+
+
+async def test_who_waits_for_a_replica_keeps_no_line_from_others(
+    store: EmbeddedValkey, client: Redis, log: RoomLog
+) -> None:
+    (at,) = await stored(client, log, ("a", b"one"))
+    await client.config_set("repl-diskless-sync-delay", 60)
+    answers, replica = await asyncio.open_unix_connection(str(store.socket_path))
+    with contextlib.closing(replica):
+        replica.write(b"REPLCONF listening-port 7000\r\n")
+        assert await answers.readline() == b"+OK\r\n"
+        replica.write(b"PSYNC ? -1\r\n")
+
+        async def copies() -> bool:
+            return bool((await client.info("replication"))["connected_slaves"])
+
+        await until(copies, 15)
+        waiting = [asyncio.create_task(log.covered(ROOM, [at])) for _ in range(100)]
+        await asyncio.sleep(0.1)
+        async with asyncio.timeout(0.5):
+            await client.ping()
+        assert await asyncio.gather(*waiting) == [[False]] * 100  # and not one after another
 
 
 async def test_a_store_that_takes_nothing_without_replicas_covers_nothing_without_them(

@@ -82,6 +82,17 @@ async def test_a_newer_voice_socket_replaces_the_older(house: House, second: int
     await ben.hears(b"and back")
 
 
+async def test_who_opens_one_after_another_is_sent_away(house: House) -> None:
+    made = await circle(house)
+    token, worker = json.dumps({"pass": made.ben.pass_}), house.workers[1]
+    coming = (Line.knock(made.session, token, worker) for _ in range(200))
+    lines = await asyncio.gather(*coming)
+    async with asyncio.timeout(8):
+        while not any(line.close_code == 4103 for line in lines):  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
+    assert {line.close_code for line in lines} <= {4103, 4104, None}
+
+
 async def test_a_removed_person_neither_speaks_nor_hears(house: House) -> None:
     made = await circle(house)
     ben = await Line.open(made.ben)

@@ -23,6 +23,10 @@ export function newlyLost(ids, missed, pending) {
   return ids.filter((id) => !missed.includes(id) && !pending.includes(id));
 }
 
+/** Private words of the last half minute are said again to who comes back. */
+const isSame = (/** @type {any} */ a, /** @type {any} */ b) =>
+  a.at === b.at && a.from === b.from && a.to === b.to && a.text === b.text;
+
 export class RoomStore {
   constructor() {
     this.clock = new ServerClock();
@@ -135,6 +139,8 @@ export class RoomStore {
       this.live.gestures[frame.gesture] = { count: frame.count, until: this.clock.now() + GESTURE_MS };
     }
     if (frame.kind === "hearing") this.live.hearing = frame;
-    if (frame.kind === "line") this.live.lines = [...this.live.lines, frame].slice(-LINES_KEPT);
+    if (frame.kind === "line" && !this.live.lines.some((line) => isSame(line, frame))) {
+      this.live.lines = [...this.live.lines, frame].slice(-LINES_KEPT);
+    }
   }
 }
