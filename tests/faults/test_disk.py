@@ -13,7 +13,6 @@ import httpx
 import pytest
 
 from tests.faults.crowd import Crowd, seed, until
-from tests.faults.member import Member
 from tests.running_server import RunningServer
 
 MEGABYTE = 1024 * 1024
@@ -58,7 +57,6 @@ async def test_a_full_disk_is_said_and_survived(small_disk: Path, left: int) -> 
             await until(lambda: not_ready(server), 15)
             assert await still_reading(server, crowd)
             await until(lambda: all_refused(crowd), 15)
-            await come_again(crowd)
             (small_disk / "filler").unlink()
             await until(lambda: ready(server), 15)
             await until(lambda: all_done(crowd), 15)
@@ -92,21 +90,6 @@ async def all_refused(crowd: Crowd) -> bool:
 async def all_done(crowd: Crowd) -> bool:
     """See that every worker has recovered by itself."""
     return all(answer["type"] == "done" for answer in await answers(crowd))
-
-
-async def come_again(crowd: Crowd) -> None:
-    """Lose a line of each room: who comes back is shown the room as it stands."""
-    guests = [circle.members[-1] for circle in crowd.circles]
-    seen = [len(guest.views) for guest in guests]
-    for guest in guests:
-        guest.drop()
-    await until(lambda: views_came(guests, seen), 15)
-    for circle, guest in zip(crowd.circles, guests, strict=True):
-        assert guest.latest["view"]["prompt"] == circle.facilitator.latest["view"]["prompt"]
-
-
-async def views_came(members: list[Member], before: list[int]) -> bool:
-    return all(len(one.views) > seen for one, seen in zip(members, before, strict=True))
 
 
 async def not_ready(server: RunningServer) -> bool:

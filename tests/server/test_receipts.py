@@ -30,8 +30,8 @@ class Heard(Sink):
         super().__init__()
         self.all: list[bytes] = []
 
-    def write_frames(self, sent: tuple[bytes, ...]) -> bool:
-        self.all.append(b"".join(sent))
+    def write_frames(self, frames: Sequence[bytes]) -> bool:
+        self.all.append(b"".join(frames))
         return self.is_open
 
 
