@@ -250,7 +250,7 @@ async def test_who_came_back_in_what_a_failover_lost_stays(stage: Stage, client:
     await client.ltrim(log_key(stage.replica.session), 0, before - 1)
     await stage.rooms.compare()
     await asyncio.sleep(0)
-    assert stage.came_back == [ANA]
+    assert set(stage.came_back) == {ANA}
     await stage.do(Drop(person=ANA, connection=ana.connection))  # as presence judges
     await stage.do(arrive)
     assert back.outbox.is_open

@@ -80,7 +80,7 @@ async def test_a_long_log_is_read_in_parts(store_url: str, client: Redis) -> Non
             replica.session,
             at,
             [Record("", encode_events([event])) for event in renamed],
-            decided_at=now,
+            decided_at=rooms.clock.now_ms(),
             due_at=0,
             expires_at_ms=now + 3_600_000,
             wake_at=None,
