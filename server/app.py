@@ -66,7 +66,7 @@ class Application:
         self.rooms.feed = self.feed
         # Without a live store this worker is the only one and relays in its memory.
         self.bus = open_client(settings.live_redis_url) if settings.live_redis_url else None
-        self.live = Live(self.bus, self.worker)
+        self.live = Live(self.bus, self.clock, self.worker)
         self.fanout = Fanout(self.rooms, self.presence, self.live)
         self.passes = Passes(settings.secret_key)
         self.allowances = Allowances()

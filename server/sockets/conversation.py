@@ -182,13 +182,12 @@ class Conversation:
         match command.do:
             case "write":
                 turn = getattr(command, "turn")  # noqa: B009
-                self._live.write(session, person, turn, text, self._rooms.clock.now_ms())
+                self._live.write(session, person, turn, text)
             case "gesture":
                 self._live.gesture(session, person, text)
             case "say_privately":
                 to = getattr(command, "to")  # noqa: B009
-                now = self._rooms.clock.now_ms()
-                return self._live.line(session, room.people[person], to, text, now)
+                return self._live.line(session, room.people[person], to, text)
             case "ask_support":
                 kind = getattr(command, "kind")  # noqa: B009
                 calls = [one for one in room.alerts if (one.person, one.kind) == (person, kind)]

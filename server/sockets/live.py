@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter, deque
-from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -25,15 +24,14 @@ from server.rooms.sharded_feed import open_feed
 from server.sockets import frames
 from server.sockets.audience import Audience
 from server.sockets.listener import Listener
+from server.sockets.recent_words import RecentWords, Words
 from server.store.errors import StoreError, translated
+from server.store.redis_clock import RedisClock
 from server.store.trips import in_trips
 from session_engine import ConnectionId, Person, Role
 
 # One gesture of a kind and person counts once in this time, and is shown as a sum.
 GESTURES_SECONDS: Final = 2.0
-# Longer than a page needs to come back after its line broke (web/static/js/room/connection.js).
-RECENT_SECONDS: Final = 30.0
-RECENT_MAX: Final = 100
 # A subscription takes a millisecond; a live store that is away keeps nobody outside.
 SUBSCRIBE_SECONDS: Final = 1.0
 
@@ -45,45 +43,27 @@ def live_channel(session: str) -> str:
 
 @dataclass(slots=True)
 class Said:
-    """What is in memory of one room: the texts of the open turn, gestures on their way.
+    """What is in memory of one room: the texts of the open turn, gestures on their way."""
 
-    `recent` are the private lines and notes of calls of the last half minute, and when they came.
-    """
-
+    recent: RecentWords
     texts: dict[str, dict[str, Any]] = field(default_factory=dict)
-    recent: deque[tuple[float, dict[str, Any]]] = field(
-        default_factory=lambda: deque(maxlen=RECENT_MAX)
-    )
     at_the_door: set[ConnectionId] = field(default_factory=set)  # they hear nothing yet
     made: set[tuple[str, str]] = field(default_factory=set)
     gestures: Counter[str] = field(default_factory=Counter)
     timer: asyncio.TimerHandle | None = None
     hears: asyncio.Event = field(default_factory=asyncio.Event)
 
-    def known(self) -> list[dict[str, Any]]:
+    def known(self) -> list[Words]:
         """List what somebody who comes now has missed."""
-        return [*self.texts.values(), *(words for _, words in self.recent)]
-
-    def keep(self, words: dict[str, Any]) -> bool:
-        """Keep private words for a while; return whether they are news."""
-        if any(known == words for _, known in self.recent):
-            return False
-        loop = asyncio.get_running_loop()
-        self.recent.append((loop.time(), words))
-        loop.call_later(RECENT_SECONDS, self._forget)
-        return True
-
-    def _forget(self) -> None:
-        old = asyncio.get_running_loop().time() - RECENT_SECONDS
-        while self.recent and self.recent[0][0] <= old:
-            self.recent.popleft()
+        return [*self.texts.values(), *self.recent.said()]
 
 
 class Live:
     """Relays what is said to the sockets here and to the other workers."""
 
-    def __init__(self, bus: Redis | None, worker: str) -> None:
+    def __init__(self, bus: Redis | None, clock: RedisClock, worker: str) -> None:
         """Take the live store; None when this worker is the only one."""
+        self._clock = clock
         self._bus = in_trips(bus) if bus else None
         self._worker = worker
         self._audiences: dict[str, Audience] = {}
@@ -100,7 +80,7 @@ class Live:
         """Begin to carry a room."""
         session = audience.replica.session
         self._audiences[session] = audience
-        said = self._said[session] = Said()
+        said = self._said[session] = Said(RecentWords(self._clock.now_ms))
         audience.replica.watchers.append(self._changed)
         for listener in audience.listeners.values():
             self._note_knock(said, audience, listener)
@@ -118,6 +98,7 @@ class Live:
         said = self._said.pop(session, None)
         if said is None:
             return  # it was never opened
+        said.recent.clear()
         if said.timer is not None:
             said.timer.cancel()
         audience.replica.watchers.remove(self._changed)
@@ -133,7 +114,9 @@ class Live:
         self._note_knock(said, audience, listener)
         if person.state == "seated":
             for words in said.known():
-                if _may_hear(person, words):
+                # A browser may be somebody else's by now: they have entered anew.
+                is_before = words["kind"] != "text" and words["at"] < person.entered_at
+                if _may_hear(person, words) and not is_before:
                     listener.outbox.send(_frame(words))
 
     def _note_knock(self, said: Said, audience: Audience, listener: Listener) -> None:
@@ -143,9 +126,9 @@ class Live:
 
     # ---- Saying -------------------------------------------------------------------
 
-    def write(self, session: str, person: str, turn: str | None, text: str, at: int) -> None:
-        """Relay the whole text of a turn so far, written at this time of the store (ms)."""
-        words = {"turn": turn, "person": person, "text": text, "at": at}
+    def write(self, session: str, person: str, turn: str | None, text: str) -> None:
+        """Relay the whole text of a turn so far."""
+        words = {"turn": turn, "person": person, "text": text, "at": self._clock.now_ms()}
         self._say(session, {"kind": "text", **words})
 
     def gesture(self, session: str, person: str, kind: str) -> None:
@@ -157,14 +140,15 @@ class Live:
         self._say(session, {"kind": "gesture", "gesture": kind})
 
     def line(
-        self, session: str, sender: Person, to: str | None, text: str, at: int
+        self, session: str, sender: Person, to: str | None, text: str
     ) -> asyncio.Future[bool] | None:
         """Relay a private word between a participant and the facilitators.
 
         The future says whether it has left this worker; None: it had not to. What has not is
         shown to nobody here either: they are asked to say it again, and it would stand twice.
         """
-        words = {"from": sender.id, "name": sender.name, "to": to, "text": text, "at": at}
+        words: dict[str, Any] = {"from": sender.id, "name": sender.name, "to": to, "text": text}
+        words["at"] = self._clock.now_ms()
         said = {"kind": "line", **words}
         sent = self._publish(session, said)
 
@@ -183,13 +167,14 @@ class Live:
     ) -> asyncio.Future[bool] | None:
         """Relay a call for support, with its note, to the facilitators; answers like `line`."""
         words = {"alert": alert, "person": person.id, "name": person.name}
-        return self._say(session, {"kind": "alert", **words, "support": kind, "note": note})
+        words |= {"support": kind, "note": note}
+        return self._say(session, {"kind": "alert", **words, "at": self._clock.now_ms()})
 
     def _say(self, session: str, said: dict[str, Any]) -> asyncio.Future[bool] | None:
         self._deliver(session, said)
         return self._publish(session, said)
 
-    def _publish(self, session: str, said: dict[str, Any]) -> asyncio.Future[bool] | None:
+    def _publish(self, session: str, said: Words) -> asyncio.Future[bool] | None:
         """Send to the other workers, in the order in which it was said."""
         if self._bus is None:
             return None
@@ -260,7 +245,7 @@ class Live:
                         memory.texts[said["person"]] = said
                     self._tell(audience, said)
             case "line" | "alert":
-                if memory.keep(said):
+                if memory.recent.keep(said):
                     self._tell(audience, said)
             case "gesture":
                 self._count(audience, memory, said["gesture"])
@@ -306,7 +291,7 @@ def _person_of(audience: Audience, listener: Listener) -> Person | None:
     return room.people.get(listener.person) if room else None
 
 
-def _may_hear(person: Person, said: Mapping[str, Any]) -> bool:
+def _may_hear(person: Person, said: Words) -> bool:
     match said["kind"]:
         case "line":
             return person.role is Role.FACILITATOR or person.id in (said["from"], said["to"])
@@ -316,22 +301,18 @@ def _may_hear(person: Person, said: Mapping[str, Any]) -> bool:
             return person.role is not Role.OBSERVER
 
 
-def _is_newer(said: Mapping[str, Any], known: Mapping[str, Any] | None) -> bool:
+def _is_newer(said: Words, known: Words | None) -> bool:
     """Say whether a text is another one, and not what a worker had that missed some of it."""
     if known is None or known["turn"] != said["turn"]:
         return True
     return bool(known["text"] != said["text"] and known["at"] <= said["at"])
 
 
-def _frame(said: Mapping[str, Any]) -> bytes:
-    """Return what screens get."""
-    match said["kind"]:
-        case "alert":
-            words = {"type": "alert", **said, "kind": said["support"]}
-            del words["support"]
-        case "text":
-            words = {"type": "live", **said}
-            del words["at"]  # by which workers know the newer one
-        case _:
-            words = {"type": "live", **said}
+def _frame(said: Words) -> bytes:
+    """Return what screens get; when something was said is for workers, except of a line."""
+    words = {"type": "live", **said}
+    if said["kind"] == "alert":
+        words |= {"type": "alert", "kind": words.pop("support")}
+    if said["kind"] != "line":
+        words.pop("at", None)
     return frames.message(orjson.dumps(words))

@@ -48,15 +48,27 @@ class Person:
 
     @classmethod
     async def enter(
-        cls, house: House, session: str, role: Role, name: str = "Asha", worker: int = 0
+        cls,
+        house: House,
+        session: str,
+        role: Role,
+        name: str = "Asha",
+        worker: int = 0,
+        browser: str = "",
     ) -> Self:
-        """Come in by a link and connect."""
-        person = await cls.at_door(house, session, role, name, worker)
+        """Come in by a link and connect; people without a browser's name are new ones."""
+        person = await cls.at_door(house, session, role, name, worker, browser)
         return await person.come()
 
     @classmethod
     async def at_door(
-        cls, house: House, session: str, role: Role, name: str = "Asha", worker: int = 0
+        cls,
+        house: House,
+        session: str,
+        role: Role,
+        name: str = "Asha",
+        worker: int = 0,
+        browser: str = "",
     ) -> Self:
         """Come in by a link, without a socket yet."""
         answer = await ask_door(
@@ -64,6 +76,7 @@ class Person:
             link=house.link(session, role),
             name=name,
             consent=GUIDELINES_VERSION,
+            **({"browser": browser} if browser else {}),
         )
         assert answer.status_code in (200, 202), answer.text
         return cls(house.workers[worker], answer.json())

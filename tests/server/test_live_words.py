@@ -21,12 +21,13 @@ from server.sockets.conversation import Conversation
 from server.sockets.fanout import Fanout
 from server.sockets.flood import Allowance, FloodLimit
 from server.sockets.listener import Listener
-from server.sockets.live import Live, Said, live_channel
+from server.sockets.live import Live, live_channel
 from server.sockets.outbox import Outbox
 from server.sockets.protocol import RoomSocketProtocol
 from server.store.client import TIMEOUT_SECONDS, open_client
 from server.store.embedded_valkey import EmbeddedValkey
 from server.store.life import Life
+from server.store.redis_clock import RedisClock
 from server.store.room_log import log_key
 from server.store.trips import Trips
 from session_engine import Arrive, ConnectionId, PersonId, Role
@@ -190,37 +191,45 @@ async def test_private_words_wait_for_who_is_between_two_sockets(house: House, w
     assert [private(frame) for frame in facilitator.frames].count(True) == 3
 
 
-async def test_private_words_are_kept_for_half_a_minute(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("server.sockets.live.RECENT_SECONDS", 0.1)
-    said = Said()
-    assert said.keep({"text": "once"})
-    assert not said.keep({"text": "once"})
-    assert said.known() == [{"text": "once"}]
-    await asyncio.sleep(0.15)
-    assert said.known() == []
+async def test_private_words_are_not_for_who_has_the_browser_next(house: House) -> None:
+    session = await house.create()
+    browser = "the one in the library, of 32 characters"[:32]
+    facilitator = await Person.enter(house, session, Role.FACILITATOR, "Meera", 0)
+    ana = await Person.enter(house, session, Role.PARTICIPANT, "Ana", 0, browser)
+    await ana.done("say_privately", text="for nobody else")
+    await facilitator.find(lambda frame: frame.get("kind") == "line")
+    await ana.done("leave")
+    cai = await Person.enter(house, session, Role.PARTICIPANT, "Cai", 0, browser)
+    assert cai.id == ana.id
+    late = await Person.enter(house, session, Role.FACILITATOR, "Late", 1)
+    for person in (cai, late):
+        await person.send_text('{"ping": 1}')
+        await person.find(lambda frame: frame["type"] == "pong")
+        assert not any(private(frame) for frame in person.frames)
 
 
 async def test_an_older_text_does_not_replace_a_newer_one(store_url: str, client: Redis) -> None:
     replica, rooms = await opened(store_url, client)
     await rooms.submit(replica, enter("ana"))
     await rooms.submit(replica, Arrive(person=ANA.id, connection=ConnectionId("w1.ana")))
-    live = Live(client, "w1")
+    live = Live(client, rooms.clock, "w1")
     audience = Audience(replica, rooms.clock, lambda *_: None)
     feed = asyncio.create_task(live.feed.run()) if live.feed else None
     assert feed
     await live.open(audience)
-    live.write(replica.session, "ana", None, "I would like", 2_000)
+    live.write(replica.session, "ana", None, "I would like")
+    written = rooms.clock.now_ms()
 
     async def heard_from_w2(words: str, at: int) -> None:
         said = {"kind": "text", "turn": None, "person": "ana", "text": words, "at": at}
         live._heard(live_channel(replica.session), orjson.dumps(["w2", said]))
 
-    await heard_from_w2("I would", 1_000)  # whose line to the bus was broken meanwhile
+    await heard_from_w2("I would", written - 1_000)  # whose line to the bus was broken meanwhile
     sink = Sink()
     listener = Listener(ConnectionId("w1.ana"), ANA.id, Outbox(cast(RoomSocketProtocol, sink)))
     live.catch_up(audience, listener)
     assert b"I would like" in sink.newest[0]
-    await heard_from_w2("I would love", 2_001)
+    await heard_from_w2("I would love", written + 1)
     live.catch_up(audience, listener)
     assert b"I would love" in sink.newest[0]
     assert b'"at"' not in sink.newest[0]
@@ -249,11 +258,13 @@ async def test_what_waits_for_a_bus_that_hangs_is_answered_together(tmp_path: Pa
     bus = EmbeddedValkey(tmp_path, name="live", kept=False)
     bus.start()
     client = open_client(bus.url)
+    clock = RedisClock(client)
+    await clock.sync()
     assert bus.pid
     os.kill(bus.pid, signal.SIGSTOP)
     try:
-        live = Live(client, "w1")
-        words = [live.line("s1", ANA, None, f"word {number}", 0) for number in range(5)]
+        live = Live(client, clock, "w1")
+        words = [live.line("s1", ANA, None, f"word {number}") for number in range(5)]
         async with asyncio.timeout(2 * TIMEOUT_SECONDS):  # not as long for each of them
             assert await asyncio.gather(*filter(None, words)) == [False] * 5
     finally:
@@ -269,9 +280,11 @@ async def test_a_defect_on_the_way_out_leaves_nobody_without_an_answer(
         raise ValueError("the word itself")
 
     monkeypatch.setattr(Trips, "publish", broken)
-    live = Live(client, "w1")
+    clock = RedisClock(client)
+    await clock.sync()
+    live = Live(client, clock, "w1")
     async with asyncio.timeout(5):
-        words = [live.line("s1", ANA, None, f"word {number}", 0) for number in range(2)]
+        words = [live.line("s1", ANA, None, f"word {number}") for number in range(2)]
         assert await asyncio.gather(*filter(None, words)) == [False] * 2
     assert "defect in passing on" in caplog.text
     assert "the word itself" not in caplog.text
@@ -290,7 +303,7 @@ async def test_who_is_not_shown_a_room_after_all_leaves_no_trace(
     await rooms.submit(replica, enter("ana"))
     await rooms.submit(replica, Arrive(person=ANA.id, connection=connection))
     watchers = list(replica.watchers)
-    fanout = Fanout(rooms, Presence(rooms, Life(client)), Broken(None, "w1"))
+    fanout = Fanout(rooms, Presence(rooms, Life(client)), Broken(None, rooms.clock, "w1"))
     outbox = Outbox(cast(RoomSocketProtocol, Sink()))
     with pytest.raises(TimeoutError):
         await fanout.join(replica, Listener(connection, ANA.id, outbox))
@@ -316,7 +329,7 @@ async def test_a_defect_in_an_answer_ends_this_socket_with_a_reason(
     outbox = Outbox(cast(RoomSocketProtocol, Closing()))
     listener = Listener(ConnectionId("w1.ana"), ANA.id, outbox)
     flood = FloodLimit(time.monotonic, Allowance(time.monotonic))
-    live = Broken(None, "w1")
+    live = Broken(None, rooms.clock, "w1")
     conversation = Conversation(rooms, live, replica, listener, Role.PARTICIPANT, flood)
     conversation.take('{"id": "1", "do": "say_privately", "text": "are you there"}')
     assert await asyncio.wait_for(closed, 5) == 1011

@@ -312,7 +312,7 @@ async def test_who_cannot_be_shown_the_room_leaves_nothing_behind(
 ) -> None:
     replica, rooms = await opened(store_url, client)
     presence = Presence(rooms, Life(client))
-    fanout = Fanout(rooms, presence, Live(None, WORKER))
+    fanout = Fanout(rooms, presence, Live(None, rooms.clock, WORKER))
     ana, connection = PersonId("ana"), presence.new_connection()
     await rooms.submit(replica, enter(ana))
     await presence.arrive(replica, ana, connection)
