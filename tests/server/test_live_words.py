@@ -21,7 +21,7 @@ from server.sockets.conversation import Conversation
 from server.sockets.fanout import Fanout
 from server.sockets.flood import Allowance, FloodLimit
 from server.sockets.listener import Listener
-from server.sockets.live import Live, live_channel
+from server.sockets.live import CLOCKS_APART_MS, Live, live_channel
 from server.sockets.outbox import Outbox
 from server.sockets.protocol import RoomSocketProtocol
 from server.store.client import TIMEOUT_SECONDS, open_client
@@ -199,9 +199,11 @@ async def test_private_words_are_not_for_who_has_the_browser_next(house: House) 
     await ana.done("say_privately", text="for nobody else")
     await facilitator.find(lambda frame: frame.get("kind") == "line")
     await ana.done("leave")
+    await asyncio.sleep(2 * CLOCKS_APART_MS / 1000)
     cai = await Person.enter(house, session, Role.PARTICIPANT, "Cai", 0, browser)
     assert cai.id == ana.id
     late = await Person.enter(house, session, Role.FACILITATOR, "Late", 1)
+    await asyncio.sleep(0.2)  # worker 1 has just asked worker 0
     for person in (cai, late):
         await person.send_text('{"ping": 1}')
         await person.find(lambda frame: frame["type"] == "pong")
