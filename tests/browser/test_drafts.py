@@ -25,6 +25,7 @@ LINE = """
 """
 SLOW_MS = 1_500
 LOST = "Connection lost. Your place is kept."
+UNREAD = "Nobody is there to read it just now."
 UNSENT = re.compile("Your call goes out as soon as it is back")
 
 Come = Callable[..., Visitor]
@@ -297,3 +298,33 @@ def test_private_words_wait_for_the_line_and_for_their_writer(come: Come) -> Non
     to_line(meera)
     meera.see("May I go now?")
     expect(meera.page.locator(".line")).to_have_count(1)
+
+
+def test_nobody_is_told_that_their_words_reach_somebody_who_is_not_there(come: Come) -> None:
+    asha = come("Asha")
+    asha.page.get_by_role("link", name="Urgent support").click()
+    asha.press("I need someone now")
+    asha.see("No facilitator is in the room just now; they see it when they come.")
+    asha.press("Close this")
+    asha.see("Your call waits: no facilitator is in the room just now.")
+    asha.press("Write privately")
+    asha.see(UNREAD)
+    asha.press("Close this")
+    meera = come("Meera", "facilitator")
+    meera.see("Asha needs someone now")
+    asha.see("Your call is with the facilitators. The circle cannot see it.")
+    asha.press("Write privately")
+    asha.see("Only facilitators read this.")
+    asha.not_see(UNREAD)
+    to, _ = to_line(meera)
+    expect(to).to_have_text("")  # nobody has written, and nobody is chosen
+    meera.not_see("Your message")
+    meera.page.locator("#line-to").select_option("Asha")
+    meera.not_see(UNREAD)
+    breaks(asha)
+    meera.see(UNREAD)
+    expect(to).to_have_text("Asha · away")
+    meera.page.get_by_role("tab", name="Settings").click()
+    meera.press("End the session")
+    meera.see("A call for support is still open.")
+    mends(asha)

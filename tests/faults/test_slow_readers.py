@@ -113,7 +113,6 @@ class SlowOnes:
         self.others = others
         self.each = each
         self.here: list[Deaf] = []
-        self.came = self.stayed = 0  # at the beginning, and until the end
         self._passes: dict[str, list[str]] = {}
 
     async def __aenter__(self) -> Self:
@@ -130,9 +129,6 @@ class SlowOnes:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        # Who was sent home before was in nobody's way any more.
-        self.stayed += sum(not one.closed for one in self.here)
-        self.came += len(self.here)
         for one in self.here:
             one.close()
         await asyncio.sleep(0.5)  # their drops are part of the fault, not of what follows
@@ -172,8 +168,6 @@ async def test_slow_readers_make_nobody_wait(others: Others) -> None:
     await others.fill(rooms=8, people=20)
     slow = SlowOnes(others, each=2)
     await others.check(slow, MOST_SLOWER, pairs=times(3, 8), seconds=times(3, 16))
-    print(f"{slow.stayed} of {slow.came} were slow to the end")  # noqa: T201
-    assert slow.stayed >= slow.came / 2
 
 
 class DeafPinger(Deaf):

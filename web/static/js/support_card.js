@@ -5,7 +5,7 @@
  * does. A live room plugs in the call to its facilitators:
  *
  *     const card = supportCard({ ask: (kind, note) => socket.ask(kind, note) });
- *     card.show(view.you.support);   // on every new view
+ *     card.show(view.you.support, view.facilitator_present);   // on every new view
  *
  * `ask` answers "sent" once the server has it, or a sentence that says what to do instead.
  */
@@ -16,6 +16,7 @@ import { t } from "./strings.js";
 /** @typedef {(kind: Kind, note: string) => Promise<string>} Ask */
 
 const SENT = () => t("Sent. The circle cannot see it; the facilitators can, and after a minute they are asked to call the person on call.");
+const ALONE = () => t("Sent. No facilitator is in the room just now; they see it when they come. If you need someone now, please call one of the numbers here.");
 
 /** @param {{ ask?: Ask }} [options] without `ask` the card shows helplines only */
 export function supportCard({ ask } = {}) {
@@ -26,6 +27,8 @@ export function supportCard({ ask } = {}) {
 
   let sending = 0;
   let shown = "";
+  let isHeard = true; // by somebody who is in the room
+  const sent = () => (isHeard ? SENT() : ALONE());
 
   /** @param {string} words */
   const say = (words) => {
@@ -38,15 +41,19 @@ export function supportCard({ ask } = {}) {
     if (!card.open) card.showModal();
   }
 
-  /** @param {Support | null} support the person's own call, from the newest view */
-  function show(support) {
-    const news = support ? `${support.alert} ${support.state} ${support.by}` : "";
+  /**
+   * @param {Support | null} support the person's own call, from the newest view
+   * @param {boolean} present whether a facilitator is in the room
+   */
+  function show(support, present) {
+    isHeard = present;
+    const news = support ? `${support.alert} ${support.state} ${support.by} ${present}` : "";
     if (!support || sending || news === shown) return; // what a newer press was told stays
     shown = news;
     if (support.state === "taken") {
       say(support.by ? t("{name} has seen it and is with you.", { name: support.by }) : t("A facilitator has seen it."));
     } else {
-      say(SENT());
+      say(sent());
     }
   }
 
@@ -59,7 +66,7 @@ export function supportCard({ ask } = {}) {
     sending -= 1;
     if (answer !== "sent") return say(answer);
     note.value = "";
-    say(SENT());
+    say(sent());
   }
 
   call.hidden = !ask;

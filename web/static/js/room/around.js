@@ -10,12 +10,12 @@ import { openAlerts } from "./alerts.js";
  */
 export function offerCall(
   /** @type {Room|null} */ now,
-  /** @type {{show: (support: import('./types.js').Support|null) => void}} */ card,
+  /** @type {{show: (support: import('./types.js').Support|null, present: boolean) => void}} */ card,
 ) {
   const call = document.querySelector("#urgent-support [data-call]");
   const heard = now?.you.role === "participant" && now.link.state !== "closed";
   if (call instanceof HTMLElement && call.hidden === heard) call.hidden = !heard;
-  if (now?.you.support) card.show(now.you.support);
+  if (now) card.show(now.you.support ?? null, now.view.facilitator_present !== false);
 }
 
 /** Written only when it is another: the page is made up anew for the same one, too, twice a second. */

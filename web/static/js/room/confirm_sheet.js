@@ -1,6 +1,8 @@
 /** The second press for what cannot be taken back, or would cut somebody short. */
-import { html } from "./lit.js";
+import { html, when } from "./lit.js";
 import { t } from "../strings.js";
+import { openAlerts } from "./alerts.js";
+import { icon } from "./icon.js";
 
 /** @typedef {import('./types.js').Room} Room */
 
@@ -18,6 +20,7 @@ export function confirmSheet(/** @type {Room} */ room) {
     body: html`<p>${
       ends ? t("Everyone sees the closing page with the helplines. This cannot be undone.") : reason(room)
     }</p>
+      ${when(ends && openAlerts(room).length, () => html`<p class="notice">${icon("life-buoy")} ${t("A call for support is still open. Please speak with its person first, if you can.")}</p>`)}
       <div class="buttons">
         <button class="button primary" type="button" @click=${go}>${step.label}</button>
         <button class="button" type="button" @click=${() => room.set({ dialog: "" })}>${t("Not yet")}</button>

@@ -32,11 +32,13 @@ export function notices(/** @type {Room} */ room) {
 }
 
 /** What became of my own call for support. */
-function supported(/** @type {Room} */ { you }) {
+function supported(/** @type {Room} */ { view, you }) {
   const support = you.support;
   if (!support) return nothing;
   if (support.state !== "taken") {
-    const words = t("Your call is with the facilitators. The circle cannot see it.");
+    const words = view.facilitator_present !== false // at the door nobody is told
+      ? t("Your call is with the facilitators. The circle cannot see it.")
+      : t("Your call waits: no facilitator is in the room just now. Phone numbers are under Urgent support.");
     return html`<p class="notice is-care">${icon("life-buoy")} ${words}</p>`;
   }
   const words = support.by

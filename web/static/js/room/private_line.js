@@ -24,10 +24,15 @@ export function lineSheet(/** @type {Room} */ room) {
   return {
     title: t("Write to the facilitator"),
     body: html`<p class="soft small">${t("Only facilitators read this. It is not kept.")}</p>
+      ${when(!room.view.facilitator_present, unread)}
       ${lines(room, room.live.lines)}
       ${lineForm(room, null)}`,
   };
 }
+
+/** What is written to somebody who is not there is soon gone (server/sockets/recent_words.py). */
+const unread = () =>
+  html`<p class="notice">${icon("info")} ${t("Nobody is there to read it just now. It waits for half a minute, and is then gone.")}</p>`;
 
 /** @param {Room} room @param {Line[]} said */
 export function lines({ view, you }, said) {
@@ -85,21 +90,24 @@ export function linePanel(/** @type {Room} */ room) {
   const people = seated(room);
   const isHere = (/** @type {string} */ id) => people.some((p) => p.id === id);
   const last = [...said].reverse().find((line) => isHere(line.from))?.from;
-  const to = room.ui.drafts[""]?.to ?? last ?? people[0]?.id;
+  const to = room.ui.drafts[""]?.to ?? last ?? "";
+  const isAway = people.some((p) => p.id === to && !p.present);
   const choose = (/** @type {Event} */ event) => {
-    room.ui.drafts[""].to = /** @type {HTMLSelectElement} */ (event.currentTarget).value;
+    const draft = (room.ui.drafts[""] ??= { text: "", to: null, sending: false });
+    draft.to = /** @type {HTMLSelectElement} */ (event.currentTarget).value;
     room.set({});
   };
   return html`${said.length ? lines(room, said) : html`<p class="soft">${t("Nobody has written. What is written here is not kept.")}</p>`}
     ${when(
-      to,
+      people.length,
       () => html`<div class="field">
         <label for="line-to">${t("To")}</label>
         <select class="select" id="line-to" @change=${choose}>
           ${isHere(to) ? nothing : html`<option selected></option>`}
-          ${people.map((p) => html`<option value=${p.id} .selected=${live(p.id === to)}>${p.name}</option>`)}
+          ${people.map((p) => html`<option value=${p.id} .selected=${live(p.id === to)}>${p.name}${p.present ? "" : ` · ${t("away")}`}</option>`)}
         </select>
       </div>
-      ${lineForm(room, to)}`,
+      ${when(isAway, unread)}
+      ${when(to, () => lineForm(room, to))}`,
     )}`;
 }
