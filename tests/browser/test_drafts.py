@@ -259,6 +259,8 @@ def test_neither_a_break_of_the_line_nor_another_tab_takes_words(come: Come) -> 
     meera = come("Meera", "facilitator")
     come("Asha")
     meera.press("Begin the session")
+    to_line(meera)
+    meera.page.locator("#line-to").select_option("Asha")
     for tab, label, words in BEGUN:
         meera.page.get_by_role("tab", name=tab).click()
         field = meera.page.get_by_label(label)
