@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter, deque
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -116,7 +117,7 @@ class Live:
         self._note_knock(said, audience, listener)
         if person.state == "seated":
             for words in said.known():
-                if _may_hear(person, words):
+                if _for_whom(words)(person):
                     listener.outbox.send(_frame(words))
 
     def _note_knock(self, said: Said, audience: Audience, listener: Listener) -> None:
@@ -251,7 +252,7 @@ class Live:
                 self._count(audience, memory, said["gesture"])
 
     def _tell(self, audience: Audience, said: dict[str, Any]) -> None:
-        audience.tell(_frame(said), lambda person: _may_hear(person, said))
+        audience.tell(_frame(said), _for_whom(said))
 
     def _count(self, audience: Audience, memory: Said, kind: str) -> None:
         memory.gestures[kind] += 1
@@ -291,16 +292,20 @@ def _person_of(audience: Audience, listener: Listener) -> Person | None:
     return room.people.get(listener.person) if room else None
 
 
-def _may_hear(person: Person, said: Words) -> bool:
-    match said["kind"]:
-        case "line" | "alert":
-            # Said before they came in it is not for them: the browser may have been another's.
-            if said["at"] < person.entered_at - CLOCKS_APART_MS:
-                return False
-            ends = (said["from"], said["to"]) if said["kind"] == "line" else ()
-            return person.role is Role.FACILITATOR or person.id in ends
-        case _:
-            return person.role is not Role.OBSERVER
+def _hears(person: Person) -> bool:
+    return person.role is not Role.OBSERVER
+
+
+def _for_whom(said: Words) -> Callable[[Person], bool]:
+    """Return who may hear this."""
+    if said["kind"] not in ("line", "alert"):
+        return _hears
+    ends = (said["from"], said["to"]) if said["kind"] == "line" else ()
+    # Said before they came in it is not for them: the browser may have been another's.
+    latest = said["at"] + CLOCKS_APART_MS
+    return lambda person: (
+        person.entered_at <= latest and (person.role is Role.FACILITATOR or person.id in ends)
+    )
 
 
 def _is_newer(said: Words, known: Words | None) -> bool:

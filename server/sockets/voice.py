@@ -129,19 +129,15 @@ class VoiceGateway(Entry):
     async def attend(self, replica: Replica, bearer: Pass, socket: RoomSocketProtocol) -> None:
         """Let a person hear, and be heard while they have the floor."""
         person = PersonId(bearer.person)
-        code = voice_code(replica.room, person)
-        if code is not None:
-            raise Refusal(code)
         with self._allowances.of(replica.session, person) as allowance:
-            # Each that comes and goes is told to all workers.
-            await wait_to_come(allowance)
+            await wait_to_come(allowance)  # each that comes and goes is told to all workers
             if socket.may_write:
                 await self._hear(replica, person, socket)
 
     async def _hear(self, replica: Replica, person: PersonId, socket: RoomSocketProtocol) -> None:
         code = voice_code(replica.room, person)
         if code is not None:
-            raise Refusal(code)  # they may have been removed while they waited
+            raise Refusal(code)
         joined = self._voice.join(replica, person, socket)
         try:
             microphone = Microphone(self._voice, replica, joined)

@@ -183,6 +183,13 @@ def _check_outage(story: Story, outage: Outage) -> None:
         return
 
 
+def check_clocks(story: Story, outages: Iterable[Outage]) -> int:
+    """Check rules 1 to 3; return how many turns ended by their limit."""
+    check_nothing_overdue(story)
+    check_given_back(story, outages)
+    return check_turns(story)
+
+
 # ---- What people saw ------------------------------------------------------------------
 
 

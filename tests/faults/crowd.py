@@ -26,10 +26,8 @@ from tests.faults.checker import (
     told_lost,
 )
 from tests.faults.clocks import (
+    check_clocks,
     check_countdowns,
-    check_given_back,
-    check_nothing_overdue,
-    check_turns,
     read_outages,
     true_offset_ms,
 )
@@ -218,9 +216,7 @@ class Crowd:
     async def _check(self, circle: Circle, loses: bool) -> int:
         story = await Story.read(self.store, circle.session)
         check_nothing_twice(story)
-        check_nothing_overdue(story)
-        self.by_limit += check_turns(story)
-        check_given_back(story, await read_outages(self.store))
+        self.by_limit += check_clocks(story, await read_outages(self.store))
         offset_ms = await true_offset_ms(self.store)
         check_names(circle.members)
         done = 0

@@ -23,12 +23,7 @@ from tests.faults.checker import (
     check_screens,
     told_lost,
 )
-from tests.faults.clocks import (
-    check_given_back,
-    check_nothing_overdue,
-    check_turns,
-    read_outages,
-)
+from tests.faults.clocks import check_clocks, read_outages
 from tests.faults.crowd import SETTLED_SECONDS, Circle, Crowd, Outside, until
 from tests.faults.crowd import seed as new_seed
 from tests.faults.member import Sent
@@ -176,9 +171,7 @@ async def check_after(crowd: Crowd, failovers: int) -> tuple[int, int]:
         story = await Story.read(crowd.store, circle.session)
         check_nothing_twice(story)
         check_falls(story, circle.members, failovers)
-        check_turns(story)
-        check_nothing_overdue(story)
-        check_given_back(story, outages)
+        check_clocks(story, outages)
         for member in circle.members:
             done += check_acknowledged(story, member)
             lost += len(told_lost(member))

@@ -74,11 +74,7 @@ async def still_reading(server: RunningServer, crowd: Crowd) -> bool:
 
 async def answers(crowd: Crowd) -> list[dict[str, object]]:
     """Ask something of every room; the facilitators are on both workers."""
-    prompts = [crowd.new_prompt() for _ in crowd.circles]
-    asked = (
-        circle.facilitator.do("set_prompt", text=prompt)
-        for circle, prompt in zip(crowd.circles, prompts, strict=True)
-    )
+    asked = (one.facilitator.do("set_prompt", text=crowd.new_prompt()) for one in crowd.circles)
     return await asyncio.gather(*asked)
 
 

@@ -47,7 +47,7 @@ class Sink:
     def write_frames(self, frames: Sequence[bytes]) -> bool:
         """Take them, and say so."""
         self.newest = frames
-        return True
+        return self.is_open
 
 
 def read_frames(data: bytes) -> list[Frame]:

@@ -48,16 +48,10 @@ class Person:
 
     @classmethod
     async def enter(
-        cls,
-        house: House,
-        session: str,
-        role: Role,
-        name: str = "Asha",
-        worker: int = 0,
-        browser: str = "",
+        cls, house: House, session: str, role: Role, name: str = "Asha", worker: int = 0
     ) -> Self:
-        """Come in by a link and connect; people without a browser's name are new ones."""
-        person = await cls.at_door(house, session, role, name, worker, browser)
+        """Come in by a link and connect."""
+        person = await cls.at_door(house, session, role, name, worker)
         return await person.come()
 
     @classmethod
@@ -68,15 +62,15 @@ class Person:
         role: Role,
         name: str = "Asha",
         worker: int = 0,
-        browser: str = "",
+        **more: str,
     ) -> Self:
-        """Come in by a link, without a socket yet."""
+        """Come in by a link, without a socket yet; `more` is what else the door is told."""
         answer = await ask_door(
             house.workers[worker],
             link=house.link(session, role),
             name=name,
             consent=GUIDELINES_VERSION,
-            **({"browser": browser} if browser else {}),
+            **more,
         )
         assert answer.status_code in (200, 202), answer.text
         return cls(house.workers[worker], answer.json())

@@ -193,14 +193,17 @@ async def test_private_words_wait_for_who_is_between_two_sockets(house: House, w
 
 async def test_private_words_are_not_for_who_has_the_browser_next(house: House) -> None:
     session = await house.create()
-    browser = "the one in the library, of 32 characters"[:32]
+    library = "the browser in the library"
     facilitator = await Person.enter(house, session, Role.FACILITATOR, "Meera", 0)
-    ana = await Person.enter(house, session, Role.PARTICIPANT, "Ana", 0, browser)
+    door = house, session, Role.PARTICIPANT
+    ana = await Person.at_door(*door, "Ana", browser=library)
+    await ana.come()
     await ana.done("say_privately", text="for nobody else")
     await facilitator.find(lambda frame: frame.get("kind") == "line")
     await ana.done("leave")
     await asyncio.sleep(2 * CLOCKS_APART_MS / 1000)
-    cai = await Person.enter(house, session, Role.PARTICIPANT, "Cai", 0, browser)
+    cai = await Person.at_door(*door, "Cai", browser=library)
+    await cai.come()
     assert cai.id == ana.id
     late = await Person.enter(house, session, Role.FACILITATOR, "Late", 1)
     await asyncio.sleep(0.2)  # worker 1 has just asked worker 0
@@ -222,16 +225,16 @@ async def test_an_older_text_does_not_replace_a_newer_one(store_url: str, client
     live.write(replica.session, "ana", None, "I would like")
     written = rooms.clock.now_ms()
 
-    async def heard_from_w2(words: str, at: int) -> None:
+    def heard_from_w2(words: str, at: int) -> None:
         said = {"kind": "text", "turn": None, "person": "ana", "text": words, "at": at}
         live._heard(live_channel(replica.session), orjson.dumps(["w2", said]))
 
-    await heard_from_w2("I would", written - 1_000)  # whose line to the bus was broken meanwhile
+    heard_from_w2("I would", written - 1_000)  # whose line to the bus was broken meanwhile
     sink = Sink()
     listener = Listener(ConnectionId("w1.ana"), ANA.id, Outbox(cast(RoomSocketProtocol, sink)))
     live.catch_up(audience, listener)
     assert b"I would like" in sink.newest[0]
-    await heard_from_w2("I would love", written + 1)
+    heard_from_w2("I would love", written + 1)
     live.catch_up(audience, listener)
     assert b"I would love" in sink.newest[0]
     assert b'"at"' not in sink.newest[0]

@@ -24,14 +24,14 @@ export function lineSheet(/** @type {Room} */ room) {
   return {
     title: t("Write to the facilitator"),
     body: html`<p class="soft small">${t("Only facilitators read this. It is not kept.")}</p>
-      ${when(!room.view.facilitator_present, unread)}
+      ${when(!room.view.facilitator_present, nobodyReads)}
       ${lines(room, room.live.lines)}
       ${lineForm(room, null)}`,
   };
 }
 
 /** What is written to somebody who is not there is soon gone (server/sockets/recent_words.py). */
-const unread = () =>
+const nobodyReads = () =>
   html`<p class="notice">${icon("info")} ${t("Nobody is there to read it just now. It waits for half a minute, and is then gone.")}</p>`;
 
 /** @param {Room} room @param {Line[]} said */
@@ -49,13 +49,16 @@ export function lines({ view, you }, said) {
   </ol></div>`;
 }
 
+/** @param {Room} room @param {string} key @returns {Draft} */
+const draftOf = (room, key) => (room.ui.drafts[key] ??= { text: "", to: null, sending: false });
+
 /**
  * What is typed is kept until it was sent, also while the form is closed.
  * @param {Room} room @param {string|null} to a participant, when a facilitator writes
  * @param {string} [key] the person, where the form is about one
  */
 export function lineForm(room, to, key = "") {
-  const draft = (room.ui.drafts[key] ??= { text: "", to: null, sending: false });
+  const draft = draftOf(room, key);
   const able = room.may("say_privately");
   const type = (/** @type {InputEvent} */ event) => {
     draft.text = /** @type {HTMLTextAreaElement} */ (event.currentTarget).value;
@@ -93,8 +96,7 @@ export function linePanel(/** @type {Room} */ room) {
   const to = room.ui.drafts[""]?.to ?? last ?? "";
   const isAway = people.some((p) => p.id === to && !p.present);
   const choose = (/** @type {Event} */ event) => {
-    const draft = (room.ui.drafts[""] ??= { text: "", to: null, sending: false });
-    draft.to = /** @type {HTMLSelectElement} */ (event.currentTarget).value;
+    draftOf(room, "").to = /** @type {HTMLSelectElement} */ (event.currentTarget).value;
     room.set({});
   };
   return html`${said.length ? lines(room, said) : html`<p class="soft">${t("Nobody has written. What is written here is not kept.")}</p>`}
@@ -107,7 +109,7 @@ export function linePanel(/** @type {Room} */ room) {
           ${people.map((p) => html`<option value=${p.id} .selected=${live(p.id === to)}>${p.name}${p.present ? "" : ` · ${t("away")}`}</option>`)}
         </select>
       </div>
-      ${when(isAway, unread)}
+      ${when(isAway, nobodyReads)}
       ${when(to, () => lineForm(room, to))}`,
     )}`;
 }
