@@ -122,7 +122,8 @@ async def test_who_does_something_is_answered_before_it_is_shown(stage: Stage) -
     ana, _ = await two(stage)
     before = ana.shown
     unseen_when_answered: list[bool] = []
-    await asyncio.sleep(2 * COALESCE_SECONDS)  # what changes next is shown at once
+    for _ in range(2):  # a busy machine may show them late, in the first of these
+        await asyncio.sleep(2 * COALESCE_SECONDS)  # what changes next is shown at once
     doing = stage.rooms.submit(stage.replica, SetPrompt(by=FAY, text="What helps?"))
     doing.add_done_callback(lambda _: unseen_when_answered.append(ana.shown is before))
     speak = stage.replica.speak
@@ -134,9 +135,8 @@ async def test_who_does_something_is_answered_before_it_is_shown(stage: Stage) -
     stage.replica.speak = due_before_the_answer  # type: ignore[method-assign]
     assert isinstance(await doing, Done)
     assert unseen_when_answered == [True]
-    async with asyncio.timeout(5):
-        while ana.shown is before:  # noqa: ASYNC110
-            await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    assert ana.shown is not before
 
 
 async def test_another_name_is_on_the_screen_that_was_open(stage: Stage) -> None:
