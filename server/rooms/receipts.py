@@ -3,7 +3,7 @@
 Rule 1: they are kept by person, for as long as this worker has the room: what loses a store's
         last moment breaks lines, too.
 Rule 2: the newest of each person are kept, and those of the people who acted last: nobody says
-        more in the moment that a failover can lose.
+        more in the time that a failover can lose.
 Rule 3: who is told may have a line that is dead without anybody knowing, so they are told
         again on every line that comes within LOST_SECONDS.
 """
@@ -18,7 +18,9 @@ from typing import Final
 from server.store.position import Position
 from session_engine import PersonId
 
-KEPT: Final = 64
+# A master that is cut off goes on alone for 10 s (`min-replicas-max-lag`, docs/running.md). In that
+# time a person says 20 things a second, and 60 at once (server/sockets/flood.py).
+KEPT: Final = 300
 PEOPLE_KEPT: Final = 64
 # A dead line is noticed within 15 s, and a page comes back within 8 more. A room that nobody has
 # here is forgotten with its receipts after as long (rooms.py).

@@ -44,7 +44,8 @@ class Network:
         self._cable = f"tp{os.getpid() % 100_000}c{number}"
         part = os.getpid() % 250
         self.host = f"198.18.{part}.{4 * number + 1}"
-        self._guest = f"198.18.{part}.{4 * number + 2}"
+        self.guest = f"198.18.{part}.{4 * number + 2}"
+        self.inside = ("ip", "netns", "exec", self._name)  # before a command: it runs there
 
     def __enter__(self) -> Self:
         """Make it. Raises: NoNetwork."""
@@ -57,7 +58,7 @@ class Network:
             _ip("link", "add", self._cable, *there)
             _ip("address", "add", f"{self.host}/30", "dev", self._cable)
             _ip("link", "set", self._cable, "up")
-            _ip(*inside, "address", "add", f"{self._guest}/30", "dev", "eth0")
+            _ip(*inside, "address", "add", f"{self.guest}/30", "dev", "eth0")
             _ip(*inside, "link", "set", "lo", "up")
             self.plug_in()
         except NoNetwork:
@@ -72,6 +73,7 @@ class Network:
         trace: TracebackType | None,
     ) -> None:
         # The cable goes first: the namespace itself lives as long as a socket in it.
+        subprocess.run(["ip", "route", "delete", self.guest], capture_output=True, check=False)
         subprocess.run(["ip", "link", "delete", self._cable], capture_output=True, check=False)
         _ip("netns", "delete", self._name)
 
@@ -83,6 +85,16 @@ class Network:
         """Plug it in again; the far end knows its way again."""
         _ip("-n", self._name, "link", "set", "eth0", "up")
         _ip("-n", self._name, "route", "replace", "default", "via", self.host)
+
+    def cut(self) -> None:
+        """Let nothing through; those of one end still reach each other, as with no pulled cable."""
+        _ip("route", "add", "blackhole", self.guest)
+        _ip("-n", self._name, "route", "add", "blackhole", self.host)
+
+    def mend(self) -> None:
+        """Let all through again."""
+        _ip("-n", self._name, "route", "delete", "blackhole", self.host)
+        _ip("route", "delete", "blackhole", self.guest)
 
     def dial(self, port: int) -> socket.socket:
         """Open a connection to this machine from inside; it blocks."""

@@ -11,6 +11,7 @@ import subprocess
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from redis.crc import key_slot
 
 from server.store.data_directory import dies_with_parent
 from server.store.valkey_program import find_binary
+from tests.faults.network import Network
 
 # As docs/running.md advises: together with the vote, outages of two to six seconds. A cluster's
 # vote that fails is held again after four times its timeout (4 s at least), so 2 s is too long.
@@ -28,6 +30,7 @@ NODE_TIMEOUT_MS = 1_000
 DOWN_AFTER_MS = 2_000
 # A vote that ends in a tie is held again after twice this: the outage stays under 8 s.
 FAILOVER_TIMEOUT_MS = 1_500
+MAX_LAG_SECONDS = 10
 START_SECONDS = 30.0
 KEPT = ("--appendonly", "yes", "--appendfsync", "always", "--repl-diskless-sync-delay", "0")
 NAME = "rooms"
@@ -102,6 +105,17 @@ def url_of(kind: str, rest: str, tls: Tls | None) -> str:
     return f"{kind}s://{rest}?ssl_ca_certs={tls.authority}" if tls else f"{kind}://{rest}"
 
 
+@dataclass(frozen=True)
+class Place:
+    """Where a server runs: its address, and the words before its command."""
+
+    host: str
+    before: tuple[str, ...] = ()
+
+
+HERE = Place("127.0.0.1")
+
+
 class Server:
     """One server: its process, its port, a client of it."""
 
@@ -112,17 +126,19 @@ class Server:
         *options: str,
         config: Path | None = None,
         tls: Tls | None = None,
+        place: Place = HERE,
     ) -> None:
         """Start it in a directory of its own; with a configuration it is a sentinel."""
         self.port = free_port()
         self.home = directory / str(self.port)
         self.home.mkdir(parents=True)
-        self._command = [program, *([str(config), "--sentinel"] if config else [])]
+        self._command = [*place.before, program, *([str(config), "--sentinel"] if config else [])]
         self._command += tls.options(self.port) if tls else ("--port", str(self.port))
-        self._command += ["--bind", "127.0.0.1", "-::1"]
+        self._command += ["--bind", place.host, *(("-::1",) if place is HERE else ())]
+        self._command += ["--protected-mode", "no"]
         self._command += ["--dir", str(self.home), *(() if config else ("--save", "")), *options]
         self.client = redis.Redis(
-            *("127.0.0.1", self.port),
+            *(place.host, self.port),
             protocol=2,
             socket_timeout=2,
             ssl=tls is not None,
@@ -195,8 +211,9 @@ class Replicated:
         return replica
 
     def return_as_replica(self, dead: Server) -> None:
-        """Start a killed server again and wait until it follows who took over."""
-        dead.start()
+        """Start a server again if it was killed, and wait until it follows who took over."""
+        if dead.process.poll() is not None:
+            dead.start()
         until(lambda: dead.info("role") == "slave" and dead.info("master_link_status") == "up")
 
     def end(self) -> None:
@@ -208,25 +225,34 @@ class Replicated:
 class Watched(Replicated):
     """A master, a replica, and three sentinels of which two decide."""
 
-    def __init__(self, program: str, directory: Path, tls: Tls | None = None) -> None:
-        """Start all and wait until they know each other."""
+    def __init__(
+        self,
+        program: str,
+        directory: Path,
+        tls: Tls | None = None,
+        near: Place = HERE,
+        far: Place = HERE,
+    ) -> None:
+        """Start all, only the master at the near place; wait until they know each other."""
         self._tls = tls
-        master = Server(program, directory, *KEPT, tls=tls)
-        follows = ("--replicaof", "127.0.0.1", str(master.port))
-        self.servers = [master, Server(program, directory, *KEPT, *follows, tls=tls)]
+        self._near, self._far = near.host, far
+        master = Server(program, directory, *KEPT, tls=tls, place=near)
+        follows = ("--replicaof", near.host, str(master.port))
+        replica = Server(program, directory, *KEPT, *follows, tls=tls, place=far)
+        self.servers = [master, replica]
         self.sentinels = [self._sentinel(program, directory, master) for _ in range(3)]
-        places = ",".join(f"127.0.0.1:{sentinel.port}" for sentinel in self.sentinels)
+        places = ",".join(f"{far.host}:{sentinel.port}" for sentinel in self.sentinels)
         self.url = url_of("sentinel", f"{places}/{NAME}", tls)
         until(lambda: all(self._is_ready(sentinel) for sentinel in self.sentinels))
 
     def _sentinel(self, program: str, directory: Path, master: Server) -> Server:
         config = directory / f"sentinel-{free_port()}.conf"
         config.write_text(
-            f"sentinel monitor {NAME} 127.0.0.1 {master.port} 2\n"
+            f"sentinel monitor {NAME} {self._near} {master.port} 2\n"
             f"sentinel down-after-milliseconds {NAME} {DOWN_AFTER_MS}\n"
             f"sentinel failover-timeout {NAME} {FAILOVER_TIMEOUT_MS}\n"
         )
-        return Server(program, directory, config=config, tls=self._tls)
+        return Server(program, directory, config=config, tls=self._tls, place=self._far)
 
     def _is_ready(self, sentinel: Server) -> bool:
         state: Any = sentinel.client.sentinel_master(NAME)
@@ -245,6 +271,18 @@ class Watched(Replicated):
         super().end()
         for sentinel in self.sentinels:
             sentinel.end()
+
+
+class CutOff(Watched):
+    """Its replica and sentinels are in a network that can be cut off from us and the master."""
+
+    def __init__(self, program: str, directory: Path, network: Network) -> None:
+        """Start all; a master that hears of no replica for a while takes nothing."""
+        self.network = network
+        far = Place(network.guest, network.inside)
+        super().__init__(program, directory, near=Place(network.host), far=far)
+        self.servers[0].client.config_set("min-replicas-max-lag", MAX_LAG_SECONDS)
+        self.servers[0].client.config_set("min-replicas-to-write", 1)
 
 
 class Clustered(Replicated):

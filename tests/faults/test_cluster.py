@@ -31,4 +31,4 @@ async def slots_move_and_primaries_die(stores: Clustered, directory: Path) -> No
         assert await crowd.check() > 0
         for circle in crowd.circles:
             await circle.facilitator.do("resume")
-        await fail_over_and_check(crowd, stores, times(1, 6))
+        await fail_over_and_check(crowd, stores, times(2, 6))
