@@ -242,7 +242,7 @@ class RoomSocketProtocol(asyncio.Protocol):
     def _read(self, data: bytes) -> None:
         """Read; a broken frame, or one that is too large, is the end."""
         if not self._begun and not self._pieces and (whole := frames.alone(data)) is not None:
-            self._limit(1)
+            self._limit(1, len(data))
             self._take_alone(*whole)
             return
         conn = self._conn
@@ -253,12 +253,12 @@ class RoomSocketProtocol(asyncio.Protocol):
             return
         received = cast(list[Frame], conn.events_received())
         self._begun += len(data) - sum(map(frames.size_sent, received))
-        self._limit(len(received))
+        self._limit(len(received), len(data))
         for frame in received:
             self._take_frame(frame)
 
-    def _limit(self, received: int) -> None:
-        if rest := self._frames.count(received):
+    def _limit(self, received: int, size: int) -> None:
+        if rest := self._frames.count(received, size):
             if self._serve is not None and self.is_open:  # a stranger's flood is the end of it
                 self.end(CloseCode.PROTOCOL_ABUSE, REASONS[CloseCode.PROTOCOL_ABUSE])
             self._rest_for(rest)

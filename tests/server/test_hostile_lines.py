@@ -116,6 +116,24 @@ async def test_of_a_flood_no_more_is_read_than_may_come_in_a_second(house: House
     writer.transport.abort()
 
 
+async def test_of_long_messages_no_more_is_read_than_of_short_ones(house: House) -> None:
+    session = await house.create()
+    eva = await Person.at_door(house, session, Role.OBSERVER)
+    _, reader, writer = await ask(house, f"/ws/rooms/{session}")
+    writer.write(frame(0x81, json.dumps({"pass": eva.pass_}).encode()))
+    await reader.readuntil(b'"type":"view"')
+    long = json.dumps({"ping": "long" + " " * 30_000}).encode()
+    writer.write(frame(0x81, long) * 20)  # no more messages than one may send in a second
+    heard = b""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(0.5):
+            while True:
+                heard += await reader.read(65536)
+    # A burst of six, and those of half a second.
+    assert 6 <= heard.count(b'"echo"') <= 12
+    writer.transport.abort()
+
+
 async def test_what_a_flood_holds_up_is_read_in_its_order(house: House) -> None:
     session = await house.create()
     ana = await Person.at_door(house, session, Role.PARTICIPANT, "Ana")
