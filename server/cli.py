@@ -49,6 +49,17 @@ class Parser(argparse.ArgumentParser):
         sys.exit(USAGE_ERROR)
 
 
+class ShowVersion(argparse.Action):
+    """Prints the version that is installed."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> NoReturn:
+        """End with exit code 0."""
+        from importlib.metadata import version
+
+        print(f"{parser.prog} {version('thera-peer')}")
+        sys.exit(0)
+
+
 class Failed(Exception):  # noqa: N818
     """A command that cannot be carried out; the text is one line for the reader."""
 
@@ -79,6 +90,7 @@ def two_numbers(text: str) -> tuple[int, int]:
 def parser() -> Parser:
     """Return the whole command line."""
     top = Parser(prog="thera-peer", description="Facilitated support-group rooms.")
+    top.add_argument("--version", action=ShowVersion, nargs=0, help="print it, and end")
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
     _serve_options(commands.add_parser("serve", help="run the server"))
     session = commands.add_parser("session", help="sessions of a running server")
@@ -234,6 +246,9 @@ def session_create(options: argparse.Namespace) -> int:
         print(json.dumps(new.to_dict()))
     else:
         print(f"Session {new.session}")
+        if options.starts is not None:  # with the zone that was taken, if none was said
+            starts = datetime.fromtimestamp(options.starts / 1000).astimezone()
+            print(f"  {'starts':12} {starts:%A, %d %B %Y, %H:%M (UTC%z)}")
         print_links(new.to_dict())
     return 0
 

@@ -71,6 +71,14 @@ def test_nobody_begins_without_somebody_on_call(two_workers: House, newcomer: Ne
     desk.asha.moment("Nothing to do now. Listen, and arrive.")
 
 
+def test_two_people_of_one_name_are_told_apart_wherever_they_are_named(desk: Desk) -> None:
+    desk.enter("asha")
+    names = ["Asha 1", "Ben", "asha 3"]  # by their seats
+    expect(desk.meera.page.locator(".person-name")).to_have_text([*names, "Meera"])
+    desk.tab("Private line")
+    expect(desk.field("To").locator("option[value]")).to_have_text(names)
+
+
 def test_the_turn_is_extended_ended_and_skipped_and_the_step_undone(desk: Desk) -> None:
     meera, asha, ben = desk.meera, desk.asha, desk.ben
     desk.introduce()

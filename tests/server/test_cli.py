@@ -68,6 +68,10 @@ def test_a_wrong_variable_is_named(name: str, value: str) -> None:
     assert "pattern" not in done.stderr
 
 
+def test_it_says_its_version() -> None:
+    assert thera_peer("--version").stdout == "thera-peer 0.1.0\n"
+
+
 def test_the_help_says_how_long_a_turn_may_be() -> None:
     said = thera_peer("session", "create", "--help").stdout
     assert "discussion (90); 60 to 120" in " ".join(said.split())
@@ -212,6 +216,12 @@ def test_without_json_the_links_stand_one_a_line(server: RunningServer) -> None:
     done = thera_peer("session", "create", "--title", "Exam stress", *where)
     words = [line.split() for line in done.stdout.splitlines()]
     assert [line[0] for line in words] == ["Session", "facilitator", "participant", "observer"]
+
+
+def test_a_time_without_a_zone_is_said_with_the_one_that_was_taken(server: RunningServer) -> None:
+    where = ("--data", str(server.directory), "--starts", "2030-01-02T17:00")
+    done = thera_peer("session", "create", "--title", "Exam stress", *where, TZ="Asia/Kolkata")
+    assert "starts       Wednesday, 02 January 2030, 17:00 (UTC+0530)\n" in done.stdout
 
 
 async def test_every_choice_reaches_the_log(server: RunningServer) -> None:

@@ -41,7 +41,7 @@ export function lines({ view, you }, said) {
   return html`<div class="lines" role="log" tabindex="0" aria-label=${t("Private line")}><ol>
     ${said.map(
       (line) => html`<li class="line ${line.from === you.person ? "is-mine" : ""}">
-      <span class="line-who">${line.from === you.person ? t("You") : line.name}
+      <span class="line-who">${line.from === you.person ? t("You") : nameOf(line.from) || line.name}
         ${when(line.to && line.to !== you.person, () => html`→ ${nameOf(line.to)}`)}
         · ${formatTime(line.at)}</span>
       <span class="line-text">${line.text}</span></li>`,

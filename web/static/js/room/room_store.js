@@ -27,6 +27,17 @@ export function newlyLost(ids, missed, pending) {
 const isSame = (/** @type {any} */ a, /** @type {any} */ b) =>
   a.at === b.at && a.from === b.from && a.to === b.to && a.text === b.text;
 
+/** Two people of one name are told apart by their seats: it must be certain who is meant. */
+function toldApart(/** @type {View} */ view) {
+  const people = view.people ?? [];
+  const names = people.map(({ name }) => name.toLocaleLowerCase());
+  const isTaken = (/** @type {string} */ name) => names.indexOf(name) !== names.lastIndexOf(name);
+  people.forEach((one, at) => {
+    if (one.seat && isTaken(names[at])) one.name += ` ${one.seat}`;
+  });
+  return view;
+}
+
 export class RoomStore {
   constructor() {
     this.clock = new ServerClock();
@@ -76,7 +87,7 @@ export class RoomStore {
     this.clock.heard(now);
     this.standStill(false);
     this.seen_at = now;
-    this.view = view;
+    this.view = toldApart(view);
     this.you = you;
     this.ui.chosen = {};
     if (before?.stage !== view.stage) this.ui.script = 0;
