@@ -35,6 +35,7 @@ from server.sockets.voice import Voice, VoiceGateway
 from server.store.client import open_client
 from server.store.errors import StoreError
 from server.store.life import Life
+from server.store.master import Master
 from server.store.redis_clock import RedisClock
 from server.store.room_log import RoomLog
 
@@ -108,6 +109,7 @@ class Application:
         ]
         if self.live.feed is not None:
             loops.append(self.live.feed.run)
+        loops += [one.follow for one in (self.store, self.bus) if isinstance(one, Master)]
         tasks = {asyncio.create_task(_for_ever(loop)) for loop in loops}
         try:
             await self._ready()

@@ -29,6 +29,7 @@ from server.store.life import (
     Life,
     Outage,
 )
+from server.store.master import Master
 from server.store.redis_clock import RedisClock
 
 # While it is away it is asked more often: people wait, and then ask again within a second.
@@ -64,6 +65,7 @@ class StoreWatch:
         self._worker = worker
         self._heard_at = 0.0
         self._beat_at = 0.0
+        self._beat_successions = 0
         self._renewed_at = 0.0
         self._recovering: asyncio.Task[None] | None = None
         self._judge_nobody_until = 0.0
@@ -145,20 +147,26 @@ class StoreWatch:
             await asyncio.sleep(max(0.05, pause - (loop.time() - began)))
 
     async def _live(self) -> None:
-        began = asyncio.get_running_loop().time()
+        began, successions = asyncio.get_running_loop().time(), self._successions()
         outages = await self._life.beat()
         self.refusal = ""
         self._learn(outages)
-        self._beat_at = began
+        self._beat_at, self._beat_successions = began, successions
 
     async def know_lost_time(self) -> None:
         """Learn before a decision of an outage that no pulse has told of yet.
 
-        It costs nothing unless this process, or the store, has just stood still.
+        It costs nothing unless this process, or the store, has just stood still, or another
+        server is the store now, which need not have our last sign of life.
         Raises: LogUnavailable, StoreRefused.
         """
-        if asyncio.get_running_loop().time() - self._beat_at > FRESH_SECONDS:
+        is_fresh = asyncio.get_running_loop().time() - self._beat_at <= FRESH_SECONDS
+        if not is_fresh or self._beat_successions != self._successions():
             await self._live()
+
+    def _successions(self) -> int:
+        client = self._client
+        return client.successions if isinstance(client, (Cluster, Master)) else 0
 
     async def _renew(self) -> None:
         now = asyncio.get_running_loop().time()

@@ -22,10 +22,11 @@ from redis import exceptions as redis_errors
 from redis.asyncio import BlockingConnectionPool, ConnectionPool, Redis
 from redis.asyncio.connection import AbstractConnection, parse_url
 from redis.asyncio.retry import Retry
-from redis.asyncio.sentinel import Sentinel
 from redis.backoff import NoBackoff
 
-from server.store.cluster import Cluster, Place
+from server.store.cluster import Cluster
+from server.store.line import Place
+from server.store.master import Master, MasterPool, Sentinels
 
 # Longer than any pause of a healthy store (a rewrite of its file takes milliseconds),
 # shorter than the 3 s after which it counts as away.
@@ -97,17 +98,6 @@ def _one_server(given: Any, options: dict[str, Any], timeout_s: float) -> Redis:
     return Redis.from_pool(pool)
 
 
-class Master(Redis):
-    """The master that sentinels name; closing it closes the lines to them, too."""
-
-    async def aclose(self, close_connection_pool: bool | None = None) -> None:
-        """Close all connections."""
-        await super().aclose(close_connection_pool)
-        pool: Any = self.connection_pool
-        for sentinel in pool.sentinel_manager.sentinels:
-            await sentinel.aclose()
-
-
 def _master_of(url: re.Match[str], options: dict[str, Any]) -> Redis:
     """Return a client that asks the sentinels for the master before every connection."""
     name = unquote(url["name"] or "")
@@ -122,10 +112,10 @@ def _master_of(url: re.Match[str], options: dict[str, Any]) -> Redis:
     # All of them may be asked within the patience of one trip: a silent one must not end it.
     each_s = options["socket_timeout"] / (len(places) + 1)
     quick = {"socket_timeout": each_s, "socket_connect_timeout": each_s}
-    asked = Sentinel(  # type: ignore[no-untyped-call]
+    asked = Sentinels(  # type: ignore[no-untyped-call]
         places, sentinel_kwargs={**options, **own, **quick}, **options, **given
     )
-    master: Redis = asked.master_for(name, redis_class=Master)
+    master: Redis = asked.master_for(name, redis_class=Master, connection_pool_class=MasterPool)
     pool: Any = master.connection_pool
     for one in (pool, *(sentinel.connection_pool for sentinel in asked.sentinels)):
         _may_hang_up(one)

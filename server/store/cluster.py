@@ -6,6 +6,8 @@ Rule 2: a line that breaks or is silent leaves open what was done: nothing is se
         only the map of the slots is read anew before the next command.
 Rule 3: the store answers when every primary does. A room whose node is away must not
         lose time while others go on, so then the clocks of all rooms wait.
+Rule 4: a node that is silent is waited for until another stands in its place: then nobody
+        waits for its answer any more.
 
 redis-py's own client for clusters keeps neither of the first two: after ASK it may send
 the command on another line than the permission, and every fifth MOVED closes all lines,
@@ -16,7 +18,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from typing import Any, Final
 
 from redis import exceptions as redis_errors
@@ -24,7 +26,7 @@ from redis.asyncio import Redis
 from redis.crc import key_slot
 from redis.exceptions import AskError, ClusterDownError, MovedError, TryAgainError
 
-Place = tuple[str, int]
+from server.store.line import Place, hang_up
 
 # What leaves open whether a command was done.
 NO_ANSWER: Final = (redis_errors.ConnectionError, redis_errors.TimeoutError, OSError)
@@ -35,6 +37,8 @@ WITHOUT_KEY: Final = frozenset({"TIME", "INFO", "PING", "CONFIG GET"})
 
 # A map that is not true yet (a failover takes seconds) is not asked for more often.
 LEARN_AGAIN_SECONDS: Final = 0.1
+# From when on a node that does not answer is looked for: perhaps another has its slots.
+SILENT_SECONDS: Final = 0.5
 # Keys of a room that are on their way to another node are together again in milliseconds.
 TRY_AGAIN_SECONDS: Final = 0.01
 
@@ -52,8 +56,10 @@ class Cluster(Redis):
         self.nodes = {place: open_node(*place) for place in places}
         self._owners: dict[int, Place] = {}
         self._learning: asyncio.Task[None] | None = None
+        self._left: set[asyncio.Future[Any]] = set()  # or they might be collected while they run
         self._learned_at = 0.0
         self._is_stale = True
+        self.successions = 0  # how often another node was found to have the service's sign of life
         super().__init__(connection_pool=self.nodes[places[0]].connection_pool)
 
     # ---- Where things are -------------------------------------------------------------
@@ -103,9 +109,13 @@ class Cluster(Redis):
         await asyncio.shield(self._learning)  # who comes meanwhile is told the same
 
     async def _learn(self) -> None:
-        self._owners = await self._ask_all()
+        before, self._owners = self._owners, await self._ask_all()
         self._learned_at = time.monotonic()
         self._is_stale = False
+        home = _slot(HOME_KEY)
+        self.successions += bool(before) and before.get(home) != self._owners.get(home)
+        for place in set(before.values()) - set(self._owners.values()):
+            hang_up(self.nodes[place].connection_pool)
 
     async def _ask_all(self) -> dict[int, Place]:
         """Ask all known nodes at once, as some may be dead: the first whole map is enough.
@@ -135,13 +145,19 @@ class Cluster(Redis):
                         return owners
                     doubtful = owners
         finally:
-            for task in asked:
-                task.cancel()
-            await asyncio.gather(*asked, return_exceptions=True)
+            self._leave(asked)
         if not doubtful:
             assert error is not None
             raise error
         return doubtful
+
+    def _leave(self, asked: Iterable[asyncio.Future[Any]]) -> None:
+        """Wait no more for these answers. The library may miss that, and go on to its time-out."""
+        for task in asked:
+            self._left.add(task)
+            task.add_done_callback(self._left.discard)
+            task.add_done_callback(_look_at)
+            task.cancel()
 
     # ---- Commands ---------------------------------------------------------------------
 
@@ -201,12 +217,24 @@ class Cluster(Redis):
 
     async def ping(self, **options: Any) -> Any:
         """Say whether every primary answers; raises when one does not."""
+        pings: dict[Redis, asyncio.Future[Any]] = {}
         try:
-            await asyncio.gather(*(node.ping() for node in await self.primaries()))
+            while True:
+                primaries = await self.primaries()
+                for one in primaries:
+                    if one not in pings:
+                        pings[one] = asyncio.ensure_future(one.ping())
+                asked = [pings[one] for one in primaries]
+                _, silent = await asyncio.wait(asked, timeout=SILENT_SECONDS)
+                if not silent:
+                    await asyncio.gather(*asked)
+                    return True
+                self.doubt()
         except (redis_errors.RedisError, OSError):
             self.doubt()
             raise
-        return True
+        finally:
+            self._leave(pings.values())
 
     async def scan_iter(  # type: ignore[override]
         self, *args: Any, **options: Any
@@ -275,7 +303,7 @@ def _key_of(words: Sequence[Any]) -> str | bytes:
     return key
 
 
-def _look_at(learning: asyncio.Task[None]) -> None:
+def _look_at(done: asyncio.Future[Any]) -> None:
     """Take its error: those who waited have been told, or have gone."""
-    if not learning.cancelled():
-        learning.exception()
+    if not done.cancelled():
+        done.exception()

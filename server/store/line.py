@@ -15,6 +15,8 @@ from redis._parsers.hiredis import NOT_ENOUGH_DATA
 from redis.exceptions import ConnectionError as LineBroken
 from redis.exceptions import InvalidResponse
 
+Place = tuple[str, int]
+
 
 class HungUp(LineBroken):
     """The store, or something on the way to it, has closed the line."""
@@ -90,3 +92,13 @@ async def connected(pool: Any, connection: Any) -> Any:
     await connection.disconnect(nowait=True)
     await pool.ensure_connection(connection)
     return connection
+
+
+def hang_up(pool: Any, keep: Place | None = None) -> None:
+    """Break off a pool's lines that are in use, but to `keep`: what was asked stays open.
+
+    The library's way closes them under the hands of who reads them.
+    """
+    for connection in tuple(pool._in_use_connections):
+        if connection._writer is not None and (connection.host, connection.port) != keep:
+            connection._writer.transport.abort()

@@ -10,7 +10,6 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TypeVar
 
-from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from server.rooms.covering import COVERED
@@ -129,16 +128,21 @@ async def fail_over(
         primary.signal(signal.SIGCONT)  # while people act
     await acting
     await calling
-    await until(lambda: answers(crowd.store), OUTAGE_SECONDS)
+    await until(lambda: answers(crowd), OUTAGE_SECONDS)
     return primary, outage
 
 
-async def answers(store: Redis) -> bool:
-    """Say whether a store answers to us, whose lines have broken, too."""
+async def answers(crowd: Crowd) -> bool:
+    """Say whether the store answers to us of every room; our own lines have broken, too.
+
+    Who stood still says for a moment that the cluster is down, and then who is its primary.
+    """
     try:
-        return bool(await store.ping())
+        for circle in crowd.circles:
+            await crowd.store.llen(log_key(circle.session))
     except RedisError:
         return False
+    return True
 
 
 async def answered(circle: Circle) -> None:

@@ -71,7 +71,7 @@ async def goes_on_alone(stores: CutOff, directory: Path) -> None:
         for circle in crowd.circles:
             await answered(circle)
         await asyncio.gather(stopped(acting), stopped(calling))
-        await until(lambda: answers(crowd.store), OUTAGE_SECONDS)
+        await until(lambda: answers(crowd), OUTAGE_SECONDS)
         done, lost = await check_after(crowd, 1)
         await until(lambda: all_are_there(crowd), SETTLED_SECONDS)
         print(f"cut off: {done} done, {lost} lost and told")  # noqa: T201

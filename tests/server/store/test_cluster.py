@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from redis.crc import key_slot
+from redis.exceptions import ConnectionError as ConnectionError_
 from redis.exceptions import MovedError
 from redis.exceptions import TimeoutError as TimeoutError_
 
@@ -41,9 +42,10 @@ def all_nodes(
 
 @pytest.fixture
 def nodes(all_nodes: Clustered) -> Clustered:
-    for node in all_nodes.servers[:3]:
-        node.send("FLUSHALL")
-        node.send("SCRIPT", "FLUSH")
+    for node in all_nodes.servers:
+        if node.info("role") == "master":
+            node.send("FLUSHALL")
+            node.send("SCRIPT", "FLUSH")
     return all_nodes
 
 
@@ -190,6 +192,28 @@ async def test_a_node_that_stands_still_makes_the_store_silent_and_nothing_is_se
         assert await client.ping()
         assert await client.get(key) == b"1"
     finally:
+        await client.aclose()
+
+
+async def test_nobody_waits_for_a_silent_node_once_another_stands_in_its_place(
+    nodes: Clustered,
+) -> None:
+    client = open_client(nodes.url, timeout_s=60.0)
+    assert isinstance(client, Cluster)
+    key = log_key("s5")
+    await client.set(key, 0)
+    node = nodes.primary_of(key)
+    node.signal(signal.SIGSTOP)
+    try:
+        waiting: asyncio.Future[int] = asyncio.ensure_future(client.incr(key))
+        async with asyncio.timeout(15):
+            assert await client.ping()
+            with pytest.raises(ConnectionError_):
+                await waiting
+            assert await client.incr(key) == 1
+    finally:
+        node.signal(signal.SIGCONT)
+        await asyncio.to_thread(nodes.return_as_replica, node)
         await client.aclose()
 
 
