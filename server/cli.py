@@ -175,7 +175,7 @@ def _create_options(create: argparse.ArgumentParser) -> None:
     create.add_argument(
         "--on-call",
         metavar='"NAME, HOW TO REACH"',
-        help="who is told when no facilitator answers a call for support within a minute",
+        help="who is called when no facilitator answers a call for support within a minute",
     )
     where = create.add_mutually_exclusive_group()
     where.add_argument("--redis", metavar="URL", help="the outside store of the server")

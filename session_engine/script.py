@@ -32,7 +32,8 @@ DEFAULT_SCRIPT: Final[Mapping[Stage, tuple[str, ...]]] = {
         ),
         _(
             "If you need help, Urgent support is in the corner. It reaches the facilitators, and if"
-            " nobody answers within a minute, the person on call. Nobody in the circle sees it."
+            " nobody answers within a minute, we are asked to call the person on call. Nobody in"
+            " the circle sees it."
         ),
     ),
     Stage.INTRODUCTIONS: (

@@ -72,11 +72,29 @@ def test_nobody_begins_without_somebody_on_call(two_workers: House, newcomer: Ne
 
 
 def test_two_people_of_one_name_are_told_apart_wherever_they_are_named(desk: Desk) -> None:
-    desk.enter("asha")
-    names = ["Asha 1", "Ben", "asha 3"]  # by their seats
-    expect(desk.meera.page.locator(".person-name")).to_have_text([*names, "Meera"])
+    meera, asha = desk.meera, desk.enter("asha")
+    desk.enter("Asha 1")  # for whom it is a name
+    names = ["Asha 1", "Ben", "asha 3", "Asha 1 4"]  # by their seats
+    expect(meera.page.locator(".person-name")).to_have_text([*names, "Meera"])
     desk.tab("Private line")
     expect(desk.field("To").locator("option[value]")).to_have_text(names)
+    asha.press("Write privately")
+    asha.page.get_by_label("Your message").fill("hello")
+    asha.press("Send")
+    asha.press("Close this")
+    meera.see("hello")
+    desk.field("Your message").fill("I am here")
+    meera.press("Send to asha 3")
+    asha.page.get_by_role("link", name="Urgent support").click()
+    asha.press("I am leaving")
+    meera.see("asha 3 is leaving and wants you to know")
+    asha.press("Close this")
+    asha.press("Leave")
+    asha.page.locator("dialog").get_by_role("button", name="Leave").click()
+    expect(desk.field("To").locator("option[value]")).to_have_text([names[0], "Ben", names[3]])
+    expect(meera.page.locator(".line-who")).to_have_text(
+        [re.compile("^asha 3"), re.compile(r"^You\s+→ asha 3")]
+    )
 
 
 def test_the_turn_is_extended_ended_and_skipped_and_the_step_undone(desk: Desk) -> None:

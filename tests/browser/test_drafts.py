@@ -110,12 +110,11 @@ def test_a_private_answer_goes_to_whom_it_was_begun_for(come: Come) -> None:
     write(ben, "hello")
     meera.see("hello")
     expect(to).to_have_text("Asha")
-    meera.press("Send")
+    meera.press("Send to Asha")
     asha.press(re.compile("^Write privately"))  # perhaps with "1 new" already
     asha.see("Does he know where you are?")
     expect(field).to_have_value("")
-    expect(to).to_have_text("Ben")  # nothing is begun: who wrote last is answered
-    meera.page.locator("#line-to").select_option("Asha")
+    expect(to).to_have_text("Asha")  # the next one, too
     write(ben, "are you there")
     meera.see("are you there")
     expect(to).to_have_text("Asha")
@@ -127,10 +126,11 @@ def test_a_private_answer_goes_to_whom_it_was_begun_for(come: Come) -> None:
     expect(to).to_have_text("Asha")
     meera.page.wait_for_timeout(600)
     expect(field).to_have_value("For Asha")
-    field.fill("")
-    field.blur()
-    expect(to).to_have_text("Ben")
+    meera.button("Send to Asha")
     meera.check("the private line with a draft")
+    meera.page.locator("#line-to").select_option("Ben")
+    meera.press("Send to Ben")
+    meera.see("For Asha")
 
 
 def test_a_private_answer_goes_to_nobody_else_when_its_person_left(come: Come) -> None:
@@ -143,7 +143,7 @@ def test_a_private_answer_goes_to_nobody_else_when_its_person_left(come: Come) -
     asha.page.locator("dialog").get_by_role("button", name="Leave").click()
     expect(meera.page.locator("#line-to option", has_text="Asha")).to_have_count(0)
     expect(to).to_have_text("")
-    meera.press("Send")
+    meera.press("Send to Asha")
     meera.page.wait_for_timeout(600)
     expect(field).to_have_value("Asha, call me")
     meera.page.locator("#line-to").select_option("Ben")

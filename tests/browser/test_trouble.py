@@ -203,7 +203,7 @@ def test_the_private_line_reaches_facilitators_and_comes_back(
     meera.page.get_by_role("tab", name="Private line").click()
     meera.see("Can I go later?")
     meera.page.get_by_label("Your message").fill("Of course.")
-    meera.press("Send")
+    meera.press("Send to Asha")
     asha.see("Of course.")
     asha.press("Close this")
     expect(asha.page.locator(".bar .count")).to_have_count(0)  # it was read while it came

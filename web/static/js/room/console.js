@@ -52,7 +52,7 @@ function leadButtons(/** @type {Room} */ room) {
 function onCallFirst(/** @type {Room} */ room) {
   return html`<p>${t(
     "Before we begin: who is on call today? " +
-      "If urgent support is not taken within a minute, they are told.",
+      "If urgent support is not taken within a minute, you are asked to call them.",
   )}</p>
     <button class="button primary large" type="button"
       @click=${() => toOnCall(room)}>${t("Set the on-call contact")}</button>`;

@@ -6,6 +6,7 @@
 import { html, live, nothing, when } from "./lit.js";
 import { formatTime, t } from "../strings.js";
 import { icon } from "./icon.js";
+import { nameOf } from "./names.js";
 import { seated } from "./circle.js";
 import { trouble } from "./notices.js";
 
@@ -35,9 +36,8 @@ const nobodyReads = () =>
   html`<p class="notice">${icon("info")} ${t("Nobody is there to read it just now. It waits for half a minute, and is then gone.")}</p>`;
 
 /** @param {Room} room @param {Line[]} said */
-export function lines({ view, you }, said) {
+export function lines({ you }, said) {
   if (!said.length) return nothing;
-  const nameOf = (/** @type {string|null} */ id) => view.people?.find((p) => p.id === id)?.name ?? "";
   return html`<div class="lines" role="log" tabindex="0" aria-label=${t("Private line")}><ol>
     ${said.map(
       (line) => html`<li class="line ${line.from === you.person ? "is-mine" : ""}">
@@ -72,17 +72,16 @@ export function lineForm(room, to, key = "") {
     const answer = await room.act("say_privately", { text: text.trim(), to });
     draft.sending = false;
     if (answer.kind !== "done" || draft.text !== text) return; // what was typed since is not sent yet
-    draft.text = "";
-    draft.to = null;
+    draft.text = ""; // and the next one is for the same person, whoever wrote meanwhile
   };
   return html`<form class="line-form" @submit=${send}>
     <div class="field">
       <label for="line-text${key}">${t("Your message")}</label>
       <textarea class="textarea" id="line-text${key}" rows="2" maxlength=${LONGEST}
-        .value=${live(draft.text)} @input=${type} @change=${() => draft.text || (draft.to = null)}></textarea>
+        .value=${live(draft.text)} @input=${type}></textarea>
     </div>
     <p class="soft small" role="status">${able ? (draft.sending ? t("Sending…") : room.ui.problem) : trouble(room)}</p>
-    <button class="button primary" type="submit" aria-disabled=${!able}>${icon("send")} ${t("Send")}</button>
+    <button class="button primary" type="submit" aria-disabled=${!able}>${icon("send")} ${to ? t("Send to {name}", { name: nameOf(to) }) : t("Send")}</button>
   </form>`;
 }
 

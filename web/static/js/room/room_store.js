@@ -3,6 +3,7 @@
  *
  * The latest view replaces all before it. Nothing here knows a rule of the room.
  */
+import { meet } from "./names.js";
 import { ServerClock } from "./server_clock.js";
 import { keysWanted } from "./shortcuts.js";
 
@@ -26,17 +27,6 @@ export function newlyLost(ids, missed, pending) {
 /** Private words of the last half minute are said again to who comes back. */
 const isSame = (/** @type {any} */ a, /** @type {any} */ b) =>
   a.at === b.at && a.from === b.from && a.to === b.to && a.text === b.text;
-
-/** Two people of one name are told apart by their seats: it must be certain who is meant. */
-function toldApart(/** @type {View} */ view) {
-  const people = view.people ?? [];
-  const names = people.map(({ name }) => name.toLocaleLowerCase());
-  const isTaken = (/** @type {string} */ name) => names.indexOf(name) !== names.lastIndexOf(name);
-  people.forEach((one, at) => {
-    if (one.seat && isTaken(names[at])) one.name += ` ${one.seat}`;
-  });
-  return view;
-}
 
 export class RoomStore {
   constructor() {
@@ -87,7 +77,8 @@ export class RoomStore {
     this.clock.heard(now);
     this.standStill(false);
     this.seen_at = now;
-    this.view = toldApart(view);
+    meet(view);
+    this.view = view;
     this.you = you;
     this.ui.chosen = {};
     if (before?.stage !== view.stage) this.ui.script = 0;

@@ -1,0 +1,30 @@
+/**
+ * What people are called on this page. Two of one name are told apart by their seats, and keep
+ * that when one of them has gone: it must be certain who is meant, and who was.
+ */
+
+/** @typedef {{name: string, seat: number|undefined, key: string}} Known */
+
+/** @type {Map<string, Known>} all who were ever here, by person */
+const everybody = new Map();
+
+const keyOf = (/** @type {string} */ name) => name.toLocaleLowerCase();
+const numbered = (/** @type {Known} */ { key, seat }) => `${key} ${seat}`;
+
+/** Somebody else is called so, or would be with their seat. */
+function isTaken(/** @type {Known} */ one) {
+  return [...everybody.values()].some((other) => other !== one && [other.key, numbered(other)].includes(one.key));
+}
+
+/** Of somebody who was never here: "". */
+export function nameOf(/** @type {string|null|undefined} */ id) {
+  const one = everybody.get(id ?? "");
+  return one ? (one.seat && isTaken(one) ? `${one.name} ${one.seat}` : one.name) : "";
+}
+
+/** Takes note of who is in a view; from then on everybody in it has the name that tells them apart. */
+export function meet(/** @type {import('./types.js').View} */ view) {
+  for (const { id, name, seat } of view.people ?? []) everybody.set(id, { name, seat, key: keyOf(name) });
+  for (const one of view.people ?? []) one.name = nameOf(one.id);
+  for (const call of view.alerts ?? []) call.name = nameOf(call.person) || call.name;
+}
