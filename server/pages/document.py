@@ -36,14 +36,22 @@ class Document:
         return cls(body, compressed, media_type, etag)
 
     def answer(
-        self, request: Request, headers: Mapping[str, str], *, status_code: int = 200
+        self,
+        request: Request,
+        headers: Mapping[str, str],
+        *,
+        status_code: int = 200,
+        tagged: bool = True,
     ) -> Response:
-        """Send what the browser does not have yet, in the form that it can read."""
+        """Send what the browser does not have yet, in the form that it can read.
+
+        Not `tagged`: it is never asked for again, as its address names the version.
+        """
         fits = "gzip" in request.headers.get("accept-encoding", "")
         zipped = self.compressed if fits else None
         # Two forms of one document are two representations: their tags differ.
         etag = f'"{self.etag}{"-z" if zipped else ""}"'
-        sent = {**headers, "etag": etag}
+        sent = {**headers, "etag": etag} if tagged else {**headers}
         vary = [headers.get("vary", ""), "Accept-Encoding" if self.compressed else ""]
         if any(vary):
             sent["vary"] = ", ".join(part for part in vary if part)

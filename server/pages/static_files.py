@@ -85,4 +85,4 @@ class StaticFiles:
         headers = {"cache-control": FOR_EVER if fresh else ASK_AGAIN}
         if document.media_type == "image/svg+xml":
             headers["content-security-policy"] = PICTURE_POLICY
-        return document.answer(request, headers)
+        return document.answer(request, headers, tagged=not fresh)
