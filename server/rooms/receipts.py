@@ -18,8 +18,9 @@ from typing import Final
 from server.store.position import Position
 from session_engine import PersonId
 
-# A master that is cut off goes on alone for 10 s (`min-replicas-max-lag`, docs/running.md). In that
-# time a person says 20 things a second, and 60 at once (server/sockets/flood.py).
+# A master that is cut off goes on alone for 10 to 11 s where it has been told to stop then
+# (`min-replicas-max-lag`, docs/running.md), else for longer. In that time a person may say 60
+# things at once, and 20 a second (server/sockets/flood.py).
 KEPT: Final = 300
 PEOPLE_KEPT: Final = 64
 # A dead line is noticed within 15 s, and a page comes back within 8 more. A room that nobody has

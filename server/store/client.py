@@ -26,7 +26,7 @@ from redis.backoff import NoBackoff
 
 from server.store.cluster import Cluster
 from server.store.line import Place
-from server.store.master import Master, MasterPool, Sentinels
+from server.store.master import Master, MasterPool, Sentinels, ToMaster
 
 # Longer than any pause of a healthy store (a rewrite of its file takes milliseconds),
 # shorter than the 3 s after which it counts as away.
@@ -63,8 +63,9 @@ class HangsUp(AbstractConnection):
             raise redis_errors.ConnectionError("the line was closed") from error
 
 
-def _may_hang_up(pool: ConnectionPool) -> None:
-    pool.connection_class = type("Connection", (HangsUp, pool.connection_class), {})
+def _make_lines(pool: ConnectionPool, *kinds: type) -> None:
+    """Let the lines of a pool be of these kinds before the library's own."""
+    pool.connection_class = type("Connection", (*kinds, pool.connection_class), {})
 
 
 def open_client(url: str, *, timeout_s: float = TIMEOUT_SECONDS) -> Redis:
@@ -93,7 +94,7 @@ def open_client(url: str, *, timeout_s: float = TIMEOUT_SECONDS) -> Redis:
 def _one_server(given: Any, options: dict[str, Any], timeout_s: float) -> Redis:
     limits = {"max_connections": CONNECTIONS, "timeout": timeout_s}
     pool = BlockingConnectionPool(**{**limits, **options, **given})
-    _may_hang_up(pool)
+    _make_lines(pool, HangsUp)
     pool.connection_class(**pool.connection_kwargs)  # says TypeError now, not when it connects
     return Redis.from_pool(pool)
 
@@ -117,8 +118,9 @@ def _master_of(url: re.Match[str], options: dict[str, Any]) -> Redis:
     )
     master: Redis = asked.master_for(name, redis_class=Master, connection_pool_class=MasterPool)
     pool: Any = master.connection_pool
-    for one in (pool, *(sentinel.connection_pool for sentinel in asked.sentinels)):
-        _may_hang_up(one)
+    _make_lines(pool, ToMaster, HangsUp)
+    for sentinel in asked.sentinels:
+        _make_lines(sentinel.connection_pool, HangsUp)
     pool.connection_class(**pool.connection_kwargs)
     return master
 

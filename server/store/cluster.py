@@ -80,7 +80,10 @@ class Cluster(Redis):
     def learn_from(self, moved: MovedError, asked: Place | None = None) -> None:
         """Take note of where a slot is now; `asked`: who said so, and may not know its own host."""
         if moved.host or asked:
-            self._owners[moved.slot_id] = self._pointed(moved, asked or moved.node_addr)
+            place = self._pointed(moved, asked or moved.node_addr)
+            home = _slot(HOME_KEY)
+            self.successions += moved.slot_id == home and self._owners.get(home) != place
+            self._owners[moved.slot_id] = place
         else:
             self.doubt()
 
@@ -115,7 +118,8 @@ class Cluster(Redis):
         home = _slot(HOME_KEY)
         self.successions += bool(before) and before.get(home) != self._owners.get(home)
         for place in set(before.values()) - set(self._owners.values()):
-            hang_up(self.nodes[place].connection_pool)
+            if place in self.nodes:
+                hang_up(self.nodes[place].connection_pool)
 
     async def _ask_all(self) -> dict[int, Place]:
         """Ask all known nodes at once, as some may be dead: the first whole map is enough.

@@ -1,7 +1,7 @@
 """The master that sentinels name, among servers of which it is one for now.
 
-Rule 1: before every connection all sentinels are asked which server it is, and who has heard
-        of the newest election is believed. When none of them answers it is who it was.
+Rule 1: before every connection the sentinels are asked which server it is, and who has heard
+        of the newest election is believed. When no such sentinel answers it is who it was.
 Rule 2: they are asked every second, too. A master that stands still, or that comes back after
         it was cut off, believes that it is one yet: with lines to both, a worker would read
         one history now and the other then. So lines to who is none any more are broken off.
@@ -10,6 +10,7 @@ Rule 2: they are asked every second, too. A master that stands still, or that co
 from __future__ import annotations
 
 import asyncio
+import time
 from typing import Any, Final
 
 from redis import exceptions as redis_errors
@@ -19,28 +20,51 @@ from redis.asyncio.sentinel import MasterNotFoundError, Sentinel, SentinelConnec
 from server.store.line import Place, hang_up
 
 ASK_SECONDS: Final = 1.0
+# Sentinels tell each other every 2 s. Those that were set up anew begin to count at 0.
+REMEMBERED_SECONDS: Final = 60.0
 
 
-class NobodyAnswers(MasterNotFoundError):  # noqa: N818
-    """No sentinel can be reached."""
+class NobodyKnows(MasterNotFoundError):  # noqa: N818
+    """No sentinel can be reached that has heard of the newest election."""
 
 
 class Sentinels(Sentinel):
-    """Those who know the master, asked together."""
+    """Those who know the master, asked together; a silent one is not waited for."""
+
+    _newest = 0  # the newest election that was heard of
+    _newest_at = 0.0
 
     async def discover_master(self, service_name: str) -> Place:
-        """Return where the master is. Raises: MasterNotFoundError, NobodyAnswers."""
-        asked = (one.sentinel_masters() for one in self.sentinels)
-        answers: list[Any] = await asyncio.gather(*asked, return_exceptions=True)
-        heard = [answer for answer in answers if not isinstance(answer, BaseException)]
-        if not heard:
-            raise NobodyAnswers(f"no sentinel answers: {answers}")
-        states = [state for answer in heard if (state := answer.get(service_name))]
-        found = [state for state in states if self.check_master_state(state, service_name)]
-        if not found:
-            raise MasterNotFoundError(f"the sentinels know of no master {service_name!r}")
-        newest = max(found, key=lambda state: state["config-epoch"])
-        return newest["ip"], newest["port"]
+        """Return where the master is. Raises: MasterNotFoundError, NobodyKnows."""
+        answers, why_not = await self._answers()
+        states = [state for answer in answers if (state := answer.get(service_name))]
+        if time.monotonic() - self._newest_at > REMEMBERED_SECONDS:
+            self._newest = 0
+        newest = max([self._newest, *(state["config-epoch"] for state in states)])
+        knowing = [state for state in states if state["config-epoch"] == newest]
+        if not knowing:
+            raise NobodyKnows(f"no sentinel says who is the master {service_name!r} {why_not}")
+        self._newest, self._newest_at = newest, time.monotonic()
+        for state in knowing:
+            if self.check_master_state(state, service_name):
+                return state["ip"], state["port"]
+        raise MasterNotFoundError(f"the sentinels know of no master {service_name!r}")
+
+    async def _answers(self) -> tuple[list[Any], list[BaseException]]:
+        """Ask all; return what was said when most have answered, and why others did not."""
+        asked = {asyncio.ensure_future(one.sentinel_masters()) for one in self.sentinels}
+        answers: list[Any] = []
+        why_not: list[BaseException] = []
+        while asked and 2 * len(answers) <= len(self.sentinels):
+            done, asked = await asyncio.wait(asked, return_when=asyncio.FIRST_COMPLETED)
+            for one in done:
+                if error := one.exception():
+                    why_not.append(error)
+                else:
+                    answers.append(one.result())
+        for one in asked:
+            one.add_done_callback(lambda late: late.cancelled() or late.exception())
+        return answers, why_not
 
 
 class MasterPool(SentinelConnectionPool):
@@ -50,17 +74,33 @@ class MasterPool(SentinelConnectionPool):
 
     async def get_master_address(self) -> Any:
         """Ask the sentinels. Raises: MasterNotFoundError."""
-        before: Any = self.master_address
         try:
-            now = await super().get_master_address()  # type: ignore[no-untyped-call]
-        except NobodyAnswers:
-            if before is None:
+            now = await self.sentinel_manager.discover_master(self.service_name)
+        except NobodyKnows:
+            if self.master_address is None:
                 raise
-            return before
-        if before not in (None, now):
-            self.successions += 1
+            return self.master_address
+        if now != self.master_address:
+            self.successions += self.master_address is not None
+            self.master_address = now
             hang_up(self, keep=now)
+            await self.disconnect(inuse_connections=False)
         return now
+
+
+class ToMaster:
+    """A line of such a pool, before the library's own kind."""
+
+    connection_pool: Any
+
+    async def connect_to(self, address: Any) -> None:
+        """Connect. Raises: ConnectionError, also when another is the master by then."""
+        library: Any = super()
+        await library.connect_to(address)
+        if self.connection_pool.master_address != address:
+            line: Any = self
+            await line.disconnect(nowait=True)
+            raise redis_errors.ConnectionError("another server is the master now")
 
 
 class Master(Redis):

@@ -95,6 +95,9 @@ def test_two_people_of_one_name_are_told_apart_wherever_they_are_named(desk: Des
     expect(meera.page.locator(".line-who")).to_have_text(
         [re.compile("^asha 3"), re.compile(r"^You\s+→ asha 3")]
     )
+    meera.page.reload()  # who has gone is still not the other one
+    meera.see("asha is leaving and wants you to know")
+    expect(meera.page.locator(".person-name")).to_have_text(["Asha 1", "Ben", "Asha 1 4", "Meera"])
 
 
 def test_the_turn_is_extended_ended_and_skipped_and_the_step_undone(desk: Desk) -> None:

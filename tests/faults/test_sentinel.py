@@ -61,16 +61,18 @@ async def goes_on_alone(stores: CutOff, directory: Path) -> None:
         master, replica = stores.servers
         acting = asyncio.create_task(crowd.act(FOR_EVER, every=0.15))
         calling = asyncio.create_task(call_for_support(crowd, FOR_EVER))
-        await asyncio.sleep(1)
-        stores.network.cut()
-        async with asyncio.timeout(REFUSED_SECONDS):
-            await refused(crowd.circles[0])
-        stores.network.mend()
-        assert (master.info("role"), replica.info("role")) == ("master", "master")
-        await asyncio.to_thread(stores.return_as_replica, master)
-        for circle in crowd.circles:
-            await answered(circle)
-        await asyncio.gather(stopped(acting), stopped(calling))
+        try:
+            await asyncio.sleep(1)
+            stores.network.cut()
+            async with asyncio.timeout(REFUSED_SECONDS):
+                await refused(crowd.circles[0])
+            stores.network.mend()
+            assert (master.info("role"), replica.info("role")) == ("master", "master")
+            await asyncio.to_thread(stores.return_as_replica, master)
+            for circle in crowd.circles:
+                await answered(circle)
+        finally:
+            await asyncio.gather(stopped(acting), stopped(calling))
         await until(lambda: answers(crowd), OUTAGE_SECONDS)
         done, lost = await check_after(crowd, 1)
         await until(lambda: all_are_there(crowd), SETTLED_SECONDS)

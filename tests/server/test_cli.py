@@ -6,6 +6,7 @@ import json
 import socket
 import subprocess
 import sys
+from importlib.metadata import version
 from pathlib import Path
 
 import httpx
@@ -69,7 +70,7 @@ def test_a_wrong_variable_is_named(name: str, value: str) -> None:
 
 
 def test_it_says_its_version() -> None:
-    assert thera_peer("--version").stdout == "thera-peer 0.1.0\n"
+    assert thera_peer("--version").stdout == f"thera-peer {version('thera-peer')}\n"
 
 
 def test_the_help_says_how_long_a_turn_may_be() -> None:

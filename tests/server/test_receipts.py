@@ -12,6 +12,7 @@ from redis.asyncio import Redis
 from server.rooms.receipts import KEPT, LOST_SECONDS, PEOPLE_KEPT, Receipts
 from server.sockets import frames
 from server.sockets.audience import Audience
+from server.sockets.flood import BURST, RATE_PER_SECOND
 from server.sockets.listener import Listener
 from server.sockets.outbox import Outbox
 from server.sockets.protocol import RoomSocketProtocol
@@ -19,6 +20,7 @@ from server.store.position import Position
 from server.store.room_log import log_key
 from session_engine import ConnectionId, PersonId, Role
 from session_engine.commands import SetPrompt
+from tests.faults.stores import MAX_LAG_SECONDS
 from tests.server.one_room import Sink, enter, opened
 
 ANA, BEN, FAY = PersonId("ana"), PersonId("ben"), PersonId("fay")
@@ -106,3 +108,7 @@ def test_the_newest_of_those_who_acted_last_are_kept() -> None:
     lost = receipts.cut({})
     assert BEN not in lost
     assert lost[ANA] == [f"c{number}" for number in range(1, KEPT + 1)]
+
+
+def test_as_much_is_kept_as_a_person_may_say_while_a_master_goes_on_alone() -> None:
+    assert KEPT >= BURST + RATE_PER_SECOND * (MAX_LAG_SECONDS + 1)

@@ -14,7 +14,7 @@ from redis.asyncio.sentinel import MasterNotFoundError
 
 from server.rooms.ending import end_all
 from server.store.client import open_client
-from server.store.master import Master, NobodyAnswers, Sentinels
+from server.store.master import Master, MasterPool, NobodyKnows, Sentinels
 from tests.faults.stores import Watched, program_called
 
 PATIENCE_SECONDS = 15
@@ -42,7 +42,7 @@ async def test_without_sentinels_the_master_is_who_it_was(servers: Watched, mast
     await master.connection_pool.disconnect()
     assert await master.ping()  # on a new line
     stranger = open_client(servers.url)
-    with pytest.raises(NobodyAnswers):  # who has not known one cannot know it
+    with pytest.raises(NobodyKnows):  # who has not known one cannot know it
         await stranger.ping()
     await stranger.aclose()
 
@@ -82,17 +82,57 @@ class Says:
         return {"rooms": usual | self._state}
 
 
-async def found(*sentinels: Says) -> Any:
-    asked = Sentinels([])  # type: ignore[no-untyped-call]
-    asked.sentinels = list(sentinels)  # type: ignore[arg-type]
-    return await asked.discover_master("rooms")
+def asked(*says: Says) -> Sentinels:
+    sentinels = Sentinels([])  # type: ignore[no-untyped-call]
+    sentinels.sentinels = list(says)  # type: ignore[arg-type]
+    return sentinels
+
+
+OLD = Says(ip="10.0.0.1", port=1, **{"config-epoch": 3})
+NEW = Says(ip="10.0.0.2", port=2, **{"config-epoch": 4})
+SILENT = Says()
 
 
 async def test_who_has_heard_of_the_newest_election_is_believed() -> None:
-    late = Says(ip="10.0.0.1", port=1, **{"config-epoch": 3})
-    newest = Says(ip="10.0.0.2", port=2, **{"config-epoch": 4})
-    down = Says(ip="10.0.0.1", port=1, is_sdown=True, **{"config-epoch": 5})
-    assert await found(Says(), late, newest, down) == ("10.0.0.2", 2)
-    with pytest.raises(MasterNotFoundError) as error:
-        await found(down, Says())
-    assert not isinstance(error.value, NobodyAnswers)
+    assert await asked(SILENT, OLD, NEW).discover_master("rooms") == ("10.0.0.2", 2)
+    down = Says(ip="10.0.0.2", port=2, is_sdown=True, **{"config-epoch": 4})
+    assert await asked(OLD, down, NEW).discover_master("rooms") == ("10.0.0.2", 2)
+    with pytest.raises(MasterNotFoundError) as error:  # the one before is none any more
+        await asked(OLD, down).discover_master("rooms")
+    assert not isinstance(error.value, NobodyKnows)
+
+
+async def test_a_sentinel_that_was_asleep_is_not_believed(monkeypatch: pytest.MonkeyPatch) -> None:
+    sentinels = asked(OLD, NEW, SILENT)
+    pool = MasterPool("rooms", sentinels)  # type: ignore[no-untyped-call]
+    assert await pool.get_master_address() == ("10.0.0.2", 2)
+    sentinels.sentinels = asked(OLD, SILENT, SILENT).sentinels
+    assert await pool.get_master_address() == ("10.0.0.2", 2)
+    monkeypatch.setattr("server.store.master.REMEMBERED_SECONDS", 0.0)  # they were set up anew
+    assert await pool.get_master_address() == ("10.0.0.1", 1)
+    assert pool.successions == 1
+
+
+async def test_a_silent_sentinel_is_not_waited_for() -> None:
+    class Hangs(Says):
+        async def sentinel_masters(self) -> dict[str, Any]:
+            await asyncio.sleep(PATIENCE_SECONDS)
+            return {}
+
+    async with asyncio.timeout(PATIENCE_SECONDS / 2):
+        assert await asked(Hangs(), OLD, NEW).discover_master("rooms") == ("10.0.0.2", 2)
+
+
+async def test_a_line_that_was_being_opened_to_who_is_none_any_more_is_not_used(
+    servers: Watched, master: Master
+) -> None:
+    pool: Any = master.connection_pool
+    assert await master.ping()
+    line = pool.make_connection()
+    here = pool.master_address
+    opening = asyncio.create_task(line.connect_to(here))
+    await asyncio.sleep(0)
+    pool.master_address = ("10.0.0.2", 2)  # heard meanwhile
+    with pytest.raises(redis_errors.ConnectionError, match="another server"):
+        await opening
+    assert not line.is_connected

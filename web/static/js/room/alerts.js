@@ -2,7 +2,7 @@
 import { html, repeat, nothing, when } from "./lit.js";
 import { formatTime, t } from "../strings.js";
 import { icon } from "./icon.js";
-import { nameOf } from "./next_step.js";
+import { nameOf } from "./names.js";
 import { STEP_REST_MS, isResting } from "./steady.js";
 
 /** @typedef {import('./types.js').Room} Room */
@@ -63,7 +63,7 @@ function settle(/** @type {Room} */ room, /** @type {Alert} */ { id }, /** @type
 
 /** @param {Room} room @param {Alert} alert */
 function standing(room, alert) {
-  const by = nameOf(room, alert.taken_by) || alert.taken_by || "";
+  const by = nameOf(alert.taken_by) || alert.taken_by || "";
   if (alert.state === "taken") return by ? t("{name} has it", { name: by }) : t("Taken");
   if (alert.state === "on_call")
     return t("Nobody has it yet. Please call {on_call} now.", {

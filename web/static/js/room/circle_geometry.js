@@ -38,7 +38,7 @@ export function layOut(/** @type {number} */ count) {
 
 /** The first letters of a name: two words give two, one word gives its first two letters. */
 export function initials(/** @type {string} */ name) {
-  const words = name.trim().split(/\s+/u);
+  const words = name.replace(/\s\d+$/u, "").trim().split(/\s+/u); // without a seat's number (names.js)
   const letters = words.length > 1 ? words.slice(0, 2).map(firstLetter) : [firstTwo(words[0] ?? "")];
   return letters.join("").toLocaleUpperCase();
 }

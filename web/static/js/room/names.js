@@ -3,12 +3,12 @@
  * that when one of them has gone: it must be certain who is meant, and who was.
  */
 
-/** @typedef {{name: string, seat: number|undefined, key: string}} Known */
+/** @typedef {{name: string, seat?: number, key: string}} Known */
 
-/** @type {Map<string, Known>} all who were ever here, by person */
+/** @type {Map<string, Known>} all who were ever here or at the door, by person */
 const everybody = new Map();
 
-const keyOf = (/** @type {string} */ name) => name.toLocaleLowerCase();
+const keyOf = (/** @type {string} */ name) => name.normalize("NFKC").toLocaleLowerCase();
 const numbered = (/** @type {Known} */ { key, seat }) => `${key} ${seat}`;
 
 /** Somebody else is called so, or would be with their seat. */
@@ -24,7 +24,11 @@ export function nameOf(/** @type {string|null|undefined} */ id) {
 
 /** Takes note of who is in a view; from then on everybody in it has the name that tells them apart. */
 export function meet(/** @type {import('./types.js').View} */ view) {
-  for (const { id, name, seat } of view.people ?? []) everybody.set(id, { name, seat, key: keyOf(name) });
-  for (const one of view.people ?? []) one.name = nameOf(one.id);
-  for (const call of view.alerts ?? []) call.name = nameOf(call.person) || call.name;
+  const { people = [], knocking = [], alerts = [] } = view;
+  for (const { id, name } of knocking) everybody.set(id, { name, key: keyOf(name) });
+  for (const { id, name, seat } of people) everybody.set(id, { name, seat, key: keyOf(name) });
+  for (const { person, name } of alerts) // of one who had gone before this page was opened
+    if (!everybody.has(person)) everybody.set(person, { name, key: keyOf(name) });
+  for (const one of people) one.name = nameOf(one.id);
+  for (const call of alerts) call.name = nameOf(call.person);
 }

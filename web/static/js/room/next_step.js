@@ -5,6 +5,7 @@
  * stale nothing happens, so two facilitators pressing at once never skip a person.
  */
 import { t } from "../strings.js";
+import { nameOf } from "./names.js";
 import { stageName } from "./stepper.js";
 
 /** @typedef {import('./types.js').Room} Room */
@@ -12,10 +13,6 @@ import { stageName } from "./stepper.js";
 
 /** @type {Record<string, import('./types.js').Stage>} */
 const AFTER = { welcome: "introductions", introductions: "discussion", discussion: "close" };
-
-export function nameOf(/** @type {Room} */ { view }, /** @type {string|null|undefined} */ id) {
-  return view.people?.find((p) => p.id === id)?.name ?? "";
-}
 
 /** Who would be offered the floor: the first in order who is present and not silenced. */
 function upNext(/** @type {Room} */ { view }) {
@@ -53,13 +50,13 @@ function floorStep(/** @type {Room} */ room) {
   const next = upNext(room);
   if (next && may("next"))
     return {
-      label: t("Offer the floor to {name}", { name: nameOf(room, next) }),
+      label: t("Offer the floor to {name}", { name: nameOf(next) }),
       command: "next",
       fields: { turn },
     };
   if (view.turn && view.turn.state !== "offered" && may("end_turn")) {
     return {
-      label: t("End the turn of {name}", { name: nameOf(room, view.turn.person) }),
+      label: t("End the turn of {name}", { name: nameOf(view.turn.person) }),
       command: "end_turn",
       fields: { turn },
     };

@@ -4,7 +4,7 @@ import { t } from "../strings.js";
 import { digits, readTurn } from "./clock.js";
 import { icon } from "./icon.js";
 import { kbd } from "./shortcuts.js";
-import { nameOf } from "./next_step.js";
+import { nameOf } from "./names.js";
 
 /** @typedef {import('./types.js').Room} Room */
 /** @typedef {{command: string, label: string, icon: string, key: string, fields?: Record<string, unknown>}} Control */
@@ -24,7 +24,7 @@ export function controls(/** @type {Room} */ { view, may }) {
 
 export function turnControls(/** @type {Room} */ room) {
   const reading = readTurn(room.view.turn, room.now);
-  const name = nameOf(room, room.view.turn?.person);
+  const name = nameOf(room.view.turn?.person);
   if (!reading && !controls(room).length) return nothing;
   return html`<div class="controls">
     <p class="controls-clock" aria-hidden="true">${
