@@ -27,7 +27,7 @@ from weakref import WeakValueDictionary
 
 # A small frame costs 10 to 20 us, so a flood of them costs a hundredth of a core.
 FRAMES_PER_SECOND: Final = 400.0
-# 20 texts of a turn a second, of 2,000 letters of three bytes each, are 260 of these.
+# 20 texts of a turn a second, of 2,000 letters of three bytes each, are about 260 of these.
 BYTES_OF_ONE: Final = 512
 
 RATE_PER_SECOND: Final = 20.0

@@ -26,13 +26,14 @@ from redis.asyncio import Redis
 from redis.crc import key_slot
 from redis.exceptions import AskError, ClusterDownError, MovedError, TryAgainError
 
-from server.store.line import Place, hang_up
+from server.store.line import Place, forget, hang_up
 
 # What leaves open whether a command was done.
 NO_ANSWER: Final = (redis_errors.ConnectionError, redis_errors.TimeoutError, OSError)
 
 # What has no key is asked of the node with the service's sign of life: its clock is the one.
 HOME_KEY: Final = "tp:{life}"
+HOME: Final[int] = key_slot(HOME_KEY.encode())
 WITHOUT_KEY: Final = frozenset({"TIME", "INFO", "PING", "CONFIG GET"})
 
 # A map that is not true yet (a failover takes seconds) is not asked for more often.
@@ -56,7 +57,6 @@ class Cluster(Redis):
         self.nodes = {place: open_node(*place) for place in places}
         self._owners: dict[int, Place] = {}
         self._learning: asyncio.Task[None] | None = None
-        self._left: set[asyncio.Future[Any]] = set()  # or they might be collected while they run
         self._learned_at = 0.0
         self._is_stale = True
         self.successions = 0  # how often another node was found to have the service's sign of life
@@ -81,8 +81,7 @@ class Cluster(Redis):
         """Take note of where a slot is now; `asked`: who said so, and may not know its own host."""
         if moved.host or asked:
             place = self._pointed(moved, asked or moved.node_addr)
-            home = _slot(HOME_KEY)
-            self.successions += moved.slot_id == home and self._owners.get(home) != place
+            self.successions += moved.slot_id == HOME and self._owners.get(HOME) != place
             self._owners[moved.slot_id] = place
         else:
             self.doubt()
@@ -108,15 +107,14 @@ class Cluster(Redis):
             return
         if self._learning is None or self._learning.done():
             self._learning = asyncio.create_task(self._learn())
-            self._learning.add_done_callback(_look_at)
+            forget([self._learning])  # who waits is told by it, and may have gone
         await asyncio.shield(self._learning)  # who comes meanwhile is told the same
 
     async def _learn(self) -> None:
         before, self._owners = self._owners, await self._ask_all()
         self._learned_at = time.monotonic()
         self._is_stale = False
-        home = _slot(HOME_KEY)
-        self.successions += bool(before) and before.get(home) != self._owners.get(home)
+        self.successions += bool(before) and before.get(HOME) != self._owners.get(HOME)
         for place in set(before.values()) - set(self._owners.values()):
             if place in self.nodes:
                 hang_up(self.nodes[place].connection_pool)
@@ -149,19 +147,11 @@ class Cluster(Redis):
                         return owners
                     doubtful = owners
         finally:
-            self._leave(asked)
+            _cancel(asked)
         if not doubtful:
             assert error is not None
             raise error
         return doubtful
-
-    def _leave(self, asked: Iterable[asyncio.Future[Any]]) -> None:
-        """Wait no more for these answers. The library may miss that, and go on to its time-out."""
-        for task in asked:
-            self._left.add(task)
-            task.add_done_callback(self._left.discard)
-            task.add_done_callback(_look_at)
-            task.cancel()
 
     # ---- Commands ---------------------------------------------------------------------
 
@@ -238,7 +228,7 @@ class Cluster(Redis):
             self.doubt()
             raise
         finally:
-            self._leave(pings.values())
+            _cancel(pings.values())
 
     async def scan_iter(  # type: ignore[override]
         self, *args: Any, **options: Any
@@ -307,7 +297,7 @@ def _key_of(words: Sequence[Any]) -> str | bytes:
     return key
 
 
-def _look_at(done: asyncio.Future[Any]) -> None:
-    """Take its error: those who waited have been told, or have gone."""
-    if not done.cancelled():
-        done.exception()
+def _cancel(asked: Iterable[asyncio.Future[Any]]) -> None:
+    for one in asked:
+        one.cancel()
+    forget(asked)

@@ -94,6 +94,25 @@ async def connected(pool: Any, connection: Any) -> Any:
     return connection
 
 
+_forgotten: set[asyncio.Future[Any]] = set()
+
+
+def forget(asked: Iterable[asyncio.Future[Any]]) -> None:
+    """Wait no more for these answers: each is kept until it ends by itself, its error is taken.
+
+    The library may miss that it is cancelled, and go on to its time-out.
+    """
+    for one in asked:
+        _forgotten.add(one)
+        one.add_done_callback(_ended)
+
+
+def _ended(one: asyncio.Future[Any]) -> None:
+    _forgotten.discard(one)
+    if not one.cancelled():
+        one.exception()
+
+
 def hang_up(pool: Any, keep: Place | None = None) -> None:
     """Break off a pool's lines that are in use, but to `keep`: what was asked stays open.
 

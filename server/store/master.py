@@ -17,7 +17,7 @@ from redis import exceptions as redis_errors
 from redis.asyncio import Redis
 from redis.asyncio.sentinel import MasterNotFoundError, Sentinel, SentinelConnectionPool
 
-from server.store.line import Place, hang_up
+from server.store.line import Place, forget, hang_up
 
 ASK_SECONDS: Final = 1.0
 # Sentinels tell each other every 2 s. Those that were set up anew begin to count at 0.
@@ -29,7 +29,7 @@ class NobodyKnows(MasterNotFoundError):  # noqa: N818
 
 
 class Sentinels(Sentinel):
-    """Those who know the master, asked together; a silent one is not waited for."""
+    """Those who know the master, asked together; most of them are waited for."""
 
     _newest = 0  # the newest election that was heard of
     _newest_at = 0.0
@@ -62,8 +62,7 @@ class Sentinels(Sentinel):
                     why_not.append(error)
                 else:
                     answers.append(one.result())
-        for one in asked:
-            one.add_done_callback(lambda late: late.cancelled() or late.exception())
+        forget(asked)
         return answers, why_not
 
 

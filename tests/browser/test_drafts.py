@@ -126,7 +126,7 @@ def test_a_private_answer_goes_to_whom_it_was_begun_for(come: Come) -> None:
     expect(to).to_have_text("Asha")
     meera.page.wait_for_timeout(600)
     expect(field).to_have_value("For Asha")
-    meera.button("Send to Asha")
+    expect(meera.button("Send to Asha")).to_be_visible()
     meera.check("the private line with a draft")
     meera.page.locator("#line-to").select_option("Ben")
     meera.press("Send to Ben")

@@ -17,7 +17,7 @@ from redis.exceptions import TimeoutError as TimeoutError_
 from server.rooms.ending import end_all
 from server.rooms.sharded_feed import ShardedFeed
 from server.store.client import open_client
-from server.store.cluster import Cluster
+from server.store.cluster import HOME, HOME_KEY, Cluster
 from server.store.coverage import WAIT_MS
 from server.store.errors import LogUnavailable, StoreRefused
 from server.store.life import Life
@@ -200,7 +200,7 @@ async def test_nobody_waits_for_a_silent_node_once_another_stands_in_its_place(
 ) -> None:
     client = open_client(nodes.url, timeout_s=60.0)
     assert isinstance(client, Cluster)
-    key = log_key("s5")
+    key = HOME_KEY
     await client.set(key, 0)
     node = nodes.primary_of(key)
     node.signal(signal.SIGSTOP)
@@ -211,6 +211,7 @@ async def test_nobody_waits_for_a_silent_node_once_another_stands_in_its_place(
             with pytest.raises(ConnectionError_):
                 await waiting
             assert await client.incr(key) == 1
+        assert client.successions == 1
     finally:
         node.signal(signal.SIGCONT)
         await asyncio.to_thread(nodes.return_as_replica, node)
@@ -273,6 +274,10 @@ async def test_a_node_that_does_not_know_its_own_host_is_on_that_of_who_was_aske
     cluster.learn_from(MovedError(f"{slot} :{port + 1}"))  # nobody was asked: the map is read anew
     assert await cluster.ping()
     assert set(cluster.nodes) == {place for place in cluster.nodes if place[0]}
+    assert cluster.successions == 0
+    cluster.learn_from(MovedError(f"{HOME} 127.0.0.1:1"))
+    cluster.learn_from(MovedError(f"{HOME} 127.0.0.1:1"))
+    assert cluster.successions == 1
 
 
 async def test_without_any_node_the_store_does_not_answer() -> None:

@@ -13,8 +13,11 @@ from redis import exceptions as redis_errors
 from redis.asyncio.sentinel import MasterNotFoundError
 
 from server.rooms.ending import end_all
+from server.rooms.watch import StoreWatch
 from server.store.client import open_client
+from server.store.life import LIFE_KEY, Life
 from server.store.master import Master, MasterPool, NobodyKnows, Sentinels
+from server.store.redis_clock import RedisClock
 from tests.faults.stores import Watched, program_called
 
 PATIENCE_SECONDS = 15
@@ -67,6 +70,18 @@ async def test_nobody_waits_for_a_master_that_stands_still_once_another_is_one(
         old.signal(signal.SIGCONT)
         await end_all({following})
         await client.aclose()
+
+
+async def test_a_sign_of_life_that_was_left_with_a_predecessor_is_none(master: Master) -> None:
+    pool: Any = master.connection_pool
+    watch = StoreWatch(master, RedisClock(master), Life(master), "w1")
+    await watch.know_lost_time()
+    assert await master.delete(LIFE_KEY) == 1
+    await watch.know_lost_time()
+    assert not await master.exists(LIFE_KEY)  # it is fresh
+    pool.successions += 1
+    await watch.know_lost_time()
+    assert await master.exists(LIFE_KEY)
 
 
 class Says:
