@@ -71,6 +71,24 @@ def test_nobody_begins_without_somebody_on_call(two_workers: House, newcomer: Ne
     desk.asha.moment("Nothing to do now. Listen, and arrive.")
 
 
+def test_nobody_begins_a_session_of_another_day_by_one_press(
+    two_workers: House, newcomer: Newcomer
+) -> None:
+    starts = 2_051_874_000_000  # 8 January 2035
+    session = OpenSession(two_workers, starts_at_ms=starts)
+    meera = newcomer(DESK).take_a_seat(session.link(Role.FACILITATOR, 0), "Meera")
+    meera.see(re.compile("Planned start: .*8 January.* 2035"))
+    meera.press("Begin the session")
+    sheet = meera.page.get_by_role("dialog", name="Begin so early?")
+    expect(sheet).to_contain_text("8 January")
+    sheet.get_by_role("button", name="Not yet").click()
+    expect(sheet).to_be_hidden()
+    meera.press("Begin the session")
+    sheet.get_by_role("button", name="Begin the session").click()
+    meera.press("Undo")
+    meera.see(re.compile("Planned start: .*2035"))
+
+
 def test_two_people_of_one_name_are_told_apart_wherever_they_are_named(desk: Desk) -> None:
     meera, asha = desk.meera, desk.enter("asha")
     desk.enter("Asha 1")  # for whom it is a name

@@ -8,7 +8,7 @@ import { enter, lookAt } from "./door_api.js";
 import { browserMark, isGiven, takeLink } from "./door_link.js";
 import { part, put, showProblem, showSession, showStep } from "./door_view.js";
 import { AWAY, wordsFor } from "./door_words.js";
-import { formatTime, t } from "./strings.js";
+import { formatDay, formatTime, t } from "./strings.js";
 
 /** @typedef {import("./door_api.js").Problem} Problem */
 
@@ -35,13 +35,13 @@ function remembered() {
 }
 
 async function look() {
-  if (link === null) return showProblem(wordsFor({ code: "no_storage", message: "" }, door.dataset.contact));
-  if (!link) return showProblem(wordsFor({ code: "no_link", message: "" }, door.dataset.contact));
+  if (link === null) return showProblem(wordsFor("no_storage", door.dataset.contact));
+  if (!link) return showProblem(wordsFor("no_link", door.dataset.contact));
   const found = await lookAt(link);
-  if (!found.ok) return showProblem(wordsFor(found.problem, door.dataset.contact));
+  if (!found.ok) return showProblem(wordsFor(found.problem.code, door.dataset.contact));
   session = /** @type {import("./door_api.js").Session} */ (found.answer);
   clockOffset = session.now - Date.now();
-  if (session.closed) return showProblem(wordsFor({ code: "ended", message: "" }, door.dataset.contact));
+  if (session.closed) return showProblem(wordsFor("ended", door.dataset.contact));
   showSession(session);
   if (session.mode === "voice" && session.role !== "observer") void offerSound(session);
 }
@@ -79,7 +79,7 @@ async function goIn(again = false) {
   try {
     sessionStorage.setItem(`tp-pass:${found.answer.session}`, JSON.stringify(found.answer));
   } catch {
-    return showProblem(wordsFor({ code: "no_storage", message: "" }, door.dataset.contact)); // it is full
+    return showProblem(wordsFor("no_storage", door.dataset.contact)); // it is full
   }
   location.replace(`/room/${encodeURIComponent(found.answer.session)}`);
 }
@@ -90,7 +90,7 @@ function refused(problem) {
   if (problem.code === "consent_required") return location.reload(); // the page has an older text
   if (problem.code === "invalid") return wrongName(t("Please choose another name, of at most 40 letters that can be seen."));
   if (problem.code === "not_open" && problem.opens_at) return waitForDoors(problem.opens_at);
-  const words = wordsFor(problem, door.dataset.contact);
+  const words = wordsFor(problem.code, door.dataset.contact);
   if (words !== AWAY) return showProblem(words);
   put("enter-status", `${words.title} ${words.advice}`); // what was typed stays
   waiting = window.setTimeout(goIn, AGAIN_MS, true);
@@ -100,7 +100,10 @@ function refused(problem) {
 function waitForDoors(opensAt) {
   const wait = Math.max(0, opensAt - clockOffset - Date.now()) + Math.random() * SPREAD_MS;
   waiting = window.setTimeout(goIn, Math.min(wait, LONGEST_TIMER_MS));
-  put("enter-status", t("The doors open at {time}. Leave this page open and you will be let in then.", { time: formatTime(opensAt) }));
+  put("enter-status", t("The doors open {day}, {time}. Leave this page open and you will be let in then, or come again.", {
+    day: formatDay(opensAt),
+    time: formatTime(opensAt),
+  }));
 }
 
 /** @param {string} words */

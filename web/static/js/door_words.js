@@ -1,7 +1,6 @@
 /** Every refusal at the door: what is, then what can be done. */
-import { formatTime, t } from "./strings.js";
+import { t } from "./strings.js";
 
-/** @typedef {import("./door_api.js").Problem} Problem */
 /** @typedef {{ title: string, advice: string, again: boolean }} Words */
 
 /** @param {string} contact who gives out links, or "" */
@@ -10,9 +9,9 @@ const askForLink = (contact) =>
     ? t("Ask for a new one at {contact}.", { contact })
     : t("Ask for a new one where you got it from.");
 
-/** @type {Record<string, (problem: Problem, contact: string) => Words>} */
+/** @type {Record<string, (contact: string) => Words>} by the code of the refusal */
 const WORDS = {
-  no_link: (_, contact) => ({
+  no_link: (contact) => ({
     title: t("There is no link here yet."),
     advice: `${t("Open the link that you were given for your session.")} ${askForLink(contact)}`,
     again: false,
@@ -22,7 +21,7 @@ const WORDS = {
     advice: t("Please allow cookies and site data for this address, then open your link again."),
     again: false,
   }),
-  link_invalid: (_, contact) => ({
+  link_invalid: (contact) => ({
     title: t("This link is no longer valid."),
     advice: askForLink(contact),
     again: false,
@@ -47,13 +46,6 @@ const WORDS = {
     advice: t("The facilitator can allow them. You can try again later."),
     again: true,
   }),
-  not_open: (problem) => ({
-    title: t("The doors are not open yet."),
-    advice: problem.opens_at
-      ? t("They open at {time}. You can leave this page open.", { time: formatTime(problem.opens_at) })
-      : t("Please try again a little later."),
-    again: true,
-  }),
 };
 
 /** What passes by itself: no line, no store, a defect. @type {Words} */
@@ -64,10 +56,10 @@ export const AWAY = {
 };
 
 /**
- * @param {Problem} problem
+ * @param {string} code
  * @param {string} contact
  * @returns {Words}
  */
-export function wordsFor(problem, contact) {
-  return WORDS[problem.code]?.(problem, contact) ?? AWAY;
+export function wordsFor(code, contact) {
+  return WORDS[code]?.(contact) ?? AWAY;
 }

@@ -73,13 +73,17 @@ function fill(text, params) {
 // English is India's here: the day before the month.
 const locale = language === "en" ? "en-IN" : language;
 const clock = new Intl.DateTimeFormat(locale, { hour: "numeric", minute: "2-digit" });
-const day = new Intl.DateTimeFormat(locale, { weekday: "long", day: "numeric", month: "long" });
+/** @type {Intl.DateTimeFormatOptions} */
+const DAY = { weekday: "long", day: "numeric", month: "long" };
+const day = new Intl.DateTimeFormat(locale, DAY);
+const dayOfAnotherYear = new Intl.DateTimeFormat(locale, { ...DAY, year: "numeric" });
 
 /** Time of day where the reader is. @param {number} ms epoch milliseconds */
 export const formatTime = (ms) => clock.format(ms);
 
 /** Weekday and date where the reader is. @param {number} ms epoch milliseconds */
-export const formatDay = (ms) => day.format(ms);
+export const formatDay = (ms) =>
+  (new Date(ms).getFullYear() === new Date().getFullYear() ? day : dayOfAnotherYear).format(ms);
 
 /** A length of time as a person would say it, never to the second. @param {number} ms */
 export function formatMinutes(ms) {

@@ -1,6 +1,6 @@
 /** The second press for what cannot be taken back, or would cut somebody short. */
 import { html, when } from "./lit.js";
-import { t } from "../strings.js";
+import { formatDay, formatTime, t } from "../strings.js";
 import { openAlerts } from "./alerts.js";
 import { icon } from "./icon.js";
 
@@ -10,16 +10,15 @@ import { icon } from "./icon.js";
 export function confirmSheet(/** @type {Room} */ room) {
   const step = room.ui.confirm;
   if (!step) return null;
+  const { title, reason } = (SHEETS[step.command] ?? movingOn)(room);
   const ends = step.command === "end_session";
   const go = async () => {
     room.set({ dialog: "" });
-    await room.act(step.command, { ...step.fields, confirm: true });
+    await room.act(step.command, step.fields);
   };
   return {
-    title: ends ? t("End the session for everyone?") : t("Move on now?"),
-    body: html`<p>${
-      ends ? t("Everyone sees the closing page with the helplines. This cannot be undone.") : reason(room)
-    }</p>
+    title,
+    body: html`<p>${reason}</p>
       ${when(ends && openAlerts(room).length, () => html`<p class="notice">${icon("life-buoy")} ${t("A call for support is still open. Please speak with its person first, if you can.")}</p>`)}
       <div class="buttons">
         <button class="button primary" type="button" @click=${go}>${step.label}</button>
@@ -28,7 +27,26 @@ export function confirmSheet(/** @type {Room} */ room) {
   };
 }
 
-function reason(/** @type {Room} */ { view }) {
-  if (view.turn) return t("A turn is still open. Moving on ends it. You can undo this for ten seconds.");
-  return t("Not everyone here has been asked yet. You can undo this for ten seconds.");
+/** @type {Record<string, (room: Room) => {title: string, reason: string}>} by the command */
+const SHEETS = {
+  begin: ({ view }) => ({
+    title: t("Begin so early?"),
+    reason: t("This session is planned for {day}, {time}. Until shortly before, only facilitators can come in. You can undo this for ten seconds.", {
+      day: formatDay(view.stage_ends_at ?? 0),
+      time: formatTime(view.stage_ends_at ?? 0),
+    }),
+  }),
+  end_session: () => ({
+    title: t("End the session for everyone?"),
+    reason: t("Everyone sees the closing page with the helplines. This cannot be undone."),
+  }),
+};
+
+function movingOn(/** @type {Room} */ { view }) {
+  return {
+    title: t("Move on now?"),
+    reason: view.turn
+      ? t("A turn is still open. Moving on ends it. You can undo this for ten seconds.")
+      : t("Not everyone here has been asked yet. You can undo this for ten seconds."),
+  };
 }

@@ -14,7 +14,7 @@ const FAREWELLS = {
   }),
   4100: () => ({
     title: t("This tab has no place in the room."),
-    words: t("Open the link of your session again; your seat is kept."),
+    words: t("Open the link of your session again. If you had a seat, it is kept."),
   }),
   4101: () => ({
     title: t("Your part in this session has ended."),

@@ -9,7 +9,7 @@ import { nameOf } from "./names.js";
 import { stageName } from "./stepper.js";
 
 /** @typedef {import('./types.js').Room} Room */
-/** @typedef {{label: string, command: string, fields: Record<string, unknown>, confirm?: boolean}} Step */
+/** @typedef {{label: string, command: string, fields: Record<string, unknown>, ask?: boolean}} Step */
 
 /** @type {Record<string, import('./types.js').Stage>} */
 const AFTER = { welcome: "introductions", introductions: "discussion", discussion: "close" };
@@ -22,16 +22,26 @@ function upNext(/** @type {Room} */ { view }) {
 
 /** The formal end: large in the last stage only, and always asked twice. */
 export function endStep() {
-  return { label: t("End the session"), command: "end_session", fields: {}, confirm: true };
+  return { label: t("End the session"), command: "end_session", fields: { confirm: true }, ask: true };
 }
 
 /** Whether a step takes the whole room along. */
 export const takesAll = (/** @type {Step|null} */ step) =>
   ["begin", "advance", "end_session"].includes(step?.command ?? "");
 
+// `DOORS_OPEN_BEFORE_MS` of the engine: until then only facilitators can be in the room.
+const DOORS_OPEN_BEFORE_MS = 15 * 60_000;
+
+/** Whether this is the lobby of a later hour: somebody has come to see whether their link works. */
+export const isEarly = (/** @type {Room} */ { view, now }) =>
+  view.stage === "lobby" && (view.stage_ends_at ?? now) - now > DOORS_OPEN_BEFORE_MS;
+
 /** The step to the next stage, or the end. @returns {Step|null} */
-export function stageStep(/** @type {Room} */ { view, may }) {
-  if (may("begin")) return { label: t("Begin the session"), command: "begin", fields: {} };
+export function stageStep(/** @type {Room} */ room) {
+  const { view, may } = room;
+  if (may("begin")) {
+    return { label: t("Begin the session"), command: "begin", fields: {}, ask: isEarly(room) };
+  }
   const after = AFTER[view.stage];
   if (after && may("advance")) {
     return {
@@ -77,9 +87,10 @@ export function steps(/** @type {Room} */ room) {
 
 /** Takes a step; what ends something for good, or the server wants confirmed, is asked first. */
 export async function take(/** @type {Room} */ room, /** @type {Step} */ step) {
-  if (step.confirm) return room.set({ dialog: "confirm", confirm: step });
+  if (step.ask) return room.set({ dialog: "confirm", confirm: step });
   const answer = await room.act(step.command, step.fields);
   if (answer.kind === "refused" && ["needs_confirm", "introductions_incomplete"].includes(answer.code)) {
-    room.set({ dialog: "confirm", confirm: step, problem: "" });
+    const again = { ...step, fields: { ...step.fields, confirm: true } };
+    room.set({ dialog: "confirm", confirm: again, problem: "" });
   }
 }
