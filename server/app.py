@@ -188,6 +188,7 @@ def create_app(settings: Settings) -> Starlette:
         lifespan=lifespan,
     )
     app.state.hand_over = parts.presence.hand_over
+    app.state.is_store_away = lambda: parts.watch.away
     app.state.opening = parts.opening  # WebSockets are not ASGI: they cost no task until they speak
     # A redirect would be built from the Host header, which a stranger chooses.
     app.router.redirect_slashes = False

@@ -41,18 +41,20 @@ class Parent:
     def __init__(
         self,
         *,
-        work: Callable[[int, int], None],
+        work: Callable[[int, int, bool], None],
         workers: int,
         stores: Sequence[EmbeddedValkey],
         on_ready: Callable[[], None],
         rehearse: Callable[[], None] | None,
         exchange: Exchange,
     ) -> None:
-        """Take what a worker does, given where it says that it serves, and its line."""
+        """Take what a worker does, given where it says that it serves, its line, and whether
+        others serve already.
+        """
         self._ready, self._say_ready = os.pipe()
 
         def worker() -> Child:
-            child = Child(lambda: work(self._say_ready, child.line), exchange)
+            child = Child(lambda: work(self._say_ready, child.line, self._serving), exchange)
             return child
 
         self._workers = [worker() for _ in range(workers)]

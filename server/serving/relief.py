@@ -2,7 +2,8 @@
 
 Rule 1: one at a time. A new worker is started; when it serves, an old one is told to
         go; when that has ended, the next new one is started.
-Rule 2: a new worker that cannot serve ends the restart, and the old ones go on.
+Rule 2: a new worker that cannot serve, or does not reach the store, ends the restart, and the
+        old ones go on.
 
 Nothing is handed over: a new worker reads the logs of the rooms that people open on it.
 """
@@ -17,7 +18,7 @@ from server.serving.child import Child
 from server.serving.logs import log
 from server.serving.worker import GRACE_SECONDS, LET_GO_SECONDS
 
-# A start takes about half a second, and waits at most 3 s for the store.
+# A start takes about half a second, and then the store may be away for a while.
 START_SECONDS = 15.0
 # What an old worker needs: to let its people go, uvicorn's patience, and the goodbye to the store.
 GO_SECONDS = LET_GO_SECONDS + GRACE_SECONDS + 5.0

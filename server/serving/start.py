@@ -113,7 +113,9 @@ def _serve_on(listener: socket.socket, settings: Settings, rehearse: int) -> int
     # Besides the workers two more may live during a rolling restart: who comes, who goes.
     with closing(Exchange(settings.workers + 2)) as exchange:
         return Parent(
-            work=lambda ready, line: run_worker(settings, listener, ready, parent, exchange, line),
+            work=lambda ready, line, others_serve: run_worker(
+                settings, listener, ready, parent, exchange, line, others_serve=others_serve
+            ),
             workers=settings.workers,
             stores=stores,
             on_ready=lambda: print(f"Thera-Peer is ready at {settings.public_url}", flush=True),

@@ -26,6 +26,8 @@ from server.store.data_directory import dies_with_parent
 GRACE_SECONDS = 3
 # Who does not answer the end of TLS is cut off.
 TLS_END_SECONDS = 2.0
+# How often a new worker among others looks whether it reaches the store.
+REACH_SECONDS = 0.1
 # A worker that is relieved lets its people go a few at a time: who comes back at the same
 # moment as a thousand others waits longer than the second that nobody should lose.
 LET_GO_AT_ONCE = 5
@@ -56,9 +58,12 @@ def uvicorn_config(settings: Settings, http: type[DeadlineProtocol] = DeadlinePr
 class Worker(Server):
     """uvicorn's server, which tells the parent that it serves, and can be relieved."""
 
-    def __init__(self, config: Config, ready: int, exchange: Exchange, line: int) -> None:
+    def __init__(
+        self, config: Config, ready: int, exchange: Exchange, line: int, *, others_serve: bool
+    ) -> None:
         super().__init__(config)
         self._ready = ready
+        self._others_serve = others_serve
         self._relieved = False
         self._exchange = exchange
         self._line = line
@@ -83,7 +88,14 @@ class Worker(Server):
             self.servers.append(server)
         loop.add_reader(self._exchange.listen(self._line), self._take_sockets)
         self._say_alive(loop)
-        os.write(self._ready, b"%d\n" % os.getpid())
+        self._say_ready(loop)
+
+    def _say_ready(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Say that this worker may relieve another: better the old one than no way to the store."""
+        if self._others_serve and cast(Starlette, self.config.app).state.is_store_away():
+            loop.call_later(REACH_SECONDS, self._say_ready, loop)
+        else:
+            os.write(self._ready, b"%d\n" % os.getpid())
 
     def _new_protocol(self) -> asyncio.Protocol:
         protocol = cast(type[DeadlineProtocol], self.config.http_protocol_class)
@@ -152,6 +164,8 @@ def run_worker(
     parent: int,
     exchange: Exchange,
     line: int,
+    *,
+    others_serve: bool,
 ) -> None:
     """Serve until told to stop; the whole life of a forked worker."""
     become_child(parent)
@@ -161,4 +175,4 @@ def run_worker(
         pass_on = staticmethod(partial(exchange.pass_on, line))
 
     config = uvicorn_config(settings, Passing if settings.gather_rooms else DeadlineProtocol)
-    Worker(config, ready, exchange, line).run(sockets=[listener])
+    Worker(config, ready, exchange, line, others_serve=others_serve).run(sockets=[listener])

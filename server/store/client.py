@@ -83,7 +83,8 @@ def open_client(url: str, *, timeout_s: float = TIMEOUT_SECONDS) -> Redis:
     }
     try:
         if url.startswith("sentinel"):
-            return _master_of(_many(url, "sentinel://host:26379,host:26379/name"), options)
+            sentinels = _many(url, "sentinel://host:26379,host:26379/name")
+            return _master_of(sentinels, options, timeout_s)
         if url.startswith("cluster"):
             return _cluster_of(_many(url, "cluster://host:6379,host:6379"), options, timeout_s)
         return _one_server(parse_url(url), options, timeout_s)
@@ -92,14 +93,17 @@ def open_client(url: str, *, timeout_s: float = TIMEOUT_SECONDS) -> Redis:
 
 
 def _one_server(given: Any, options: dict[str, Any], timeout_s: float) -> Redis:
-    limits = {"max_connections": CONNECTIONS, "timeout": timeout_s}
-    pool = BlockingConnectionPool(**{**limits, **options, **given})
+    pool = BlockingConnectionPool(**{**_limits(timeout_s), **options, **given})
     _make_lines(pool, HangsUp)
     pool.connection_class(**pool.connection_kwargs)  # says TypeError now, not when it connects
     return Redis.from_pool(pool)
 
 
-def _master_of(url: re.Match[str], options: dict[str, Any]) -> Redis:
+def _limits(timeout_s: float) -> dict[str, Any]:
+    return {"max_connections": CONNECTIONS, "timeout": timeout_s}
+
+
+def _master_of(url: re.Match[str], options: dict[str, Any], timeout_s: float) -> Redis:
     """Return a client that asks the sentinels for the master before every connection."""
     name = unquote(url["name"] or "")
     if not name:
@@ -110,11 +114,12 @@ def _master_of(url: re.Match[str], options: dict[str, Any]) -> Redis:
         given["ssl"] = True
     own = {key: value for key, value in given.items() if key not in ("username", "password")}
     places = _places(url, SENTINEL_PORT)
-    # All of them may be asked within the patience of one trip: a silent one must not end it.
-    each_s = options["socket_timeout"] / (len(places) + 1)
-    quick = {"socket_timeout": each_s, "socket_connect_timeout": each_s}
+    # All are asked at once; half of a trip's patience is for the line to the master.
+    quick = {"socket_timeout": timeout_s / 2, "socket_connect_timeout": timeout_s / 2}
     asked = Sentinels(  # type: ignore[no-untyped-call]
-        places, sentinel_kwargs={**options, **own, **quick}, **options, **given
+        places,
+        sentinel_kwargs={**options, **own, **quick},
+        **{**_limits(timeout_s), **options, **given},
     )
     master: Redis = asked.master_for(name, redis_class=Master, connection_pool_class=MasterPool)
     pool: Any = master.connection_pool

@@ -1,7 +1,9 @@
 """The master that sentinels name, among servers of which it is one for now.
 
 Rule 1: before every connection the sentinels are asked which server it is, and who has heard
-        of the newest election is believed. When no such sentinel answers it is who it was.
+        of the newest election is believed, but not the sentinel that carries it out: it names
+        the old master until all replicas follow the new one. When no such sentinel answers it is
+        who it was.
 Rule 2: they are asked every second, too. A master that stands still, or that comes back after
         it was cut off, believes that it is one yet: with lines to both, a worker would read
         one history now and the other then. So lines to who is none any more are broken off.
@@ -14,7 +16,7 @@ import time
 from typing import Any, Final
 
 from redis import exceptions as redis_errors
-from redis.asyncio import Redis
+from redis.asyncio import BlockingConnectionPool, Redis
 from redis.asyncio.sentinel import MasterNotFoundError, Sentinel, SentinelConnectionPool
 
 from server.store.line import Place, forget, hang_up
@@ -22,6 +24,8 @@ from server.store.line import Place, forget, hang_up
 ASK_SECONDS: Final = 1.0
 # Sentinels tell each other every 2 s. Those that were set up anew begin to count at 0.
 REMEMBERED_SECONDS: Final = 60.0
+# What a sentinel says of a master while it puts another in its place.
+ELECTING: Final = "failover_in_progress"
 
 
 class NobodyKnows(MasterNotFoundError):  # noqa: N818
@@ -41,10 +45,15 @@ class Sentinels(Sentinel):
         if time.monotonic() - self._newest_at > REMEMBERED_SECONDS:
             self._newest = 0
         newest = max([self._newest, *(state["config-epoch"] for state in states)])
-        knowing = [state for state in states if state["config-epoch"] == newest]
+        if states:
+            self._newest, self._newest_at = newest, time.monotonic()
+        knowing = [
+            state
+            for state in states
+            if state["config-epoch"] == newest and ELECTING not in state["flags"]
+        ]
         if not knowing:
             raise NobodyKnows(f"no sentinel says who is the master {service_name!r} {why_not}")
-        self._newest, self._newest_at = newest, time.monotonic()
         for state in knowing:
             if self.check_master_state(state, service_name):
                 return state["ip"], state["port"]
@@ -66,8 +75,8 @@ class Sentinels(Sentinel):
         return answers, why_not
 
 
-class MasterPool(SentinelConnectionPool):
-    """Lines to the master, and to nobody else."""
+class MasterPool(SentinelConnectionPool, BlockingConnectionPool):
+    """Lines to the master, and to nobody else; who finds all of them in use waits."""
 
     successions = 0
 
@@ -83,7 +92,8 @@ class MasterPool(SentinelConnectionPool):
             self.successions += self.master_address is not None
             self.master_address = now
             hang_up(self, keep=now)
-            await self.disconnect(inuse_connections=False)
+            for idle in tuple(self._available_connections):
+                await idle.disconnect(nowait=True)  # a silent server says no goodbye
         return now
 
 

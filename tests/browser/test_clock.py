@@ -32,6 +32,15 @@ def ask(chromium: Browser, two_workers: House) -> Iterator[Ask]:
     page.close()
 
 
+def test_who_knocks_again_keeps_the_number_of_their_seat(ask: Ask) -> None:
+    asha = {"id": "asha", "name": "Asha"}
+    other = {"id": "other", "name": "Asha", "seat": 4}
+    ask("names", "meet", {"people": [{**asha, "seat": 3}, other]})
+    ask("names", "meet", {"people": [other], "knocking": [asha]})
+    assert ask("names", "nameOf", "asha") == "Asha 3"
+    assert ask("names", "nameOf", "somebody") == ""
+
+
 @pytest.mark.parametrize(
     ("state", "ends_at", "phase", "share"),
     [

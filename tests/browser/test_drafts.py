@@ -152,6 +152,24 @@ def test_a_private_answer_goes_to_nobody_else_when_its_person_left(come: Come) -
     expect(field).to_have_value("Asha, call me")
 
 
+def test_who_was_answered_and_left_is_not_in_the_way_of_who_writes_next(come: Come) -> None:
+    meera, asha, ben = come("Meera", "facilitator"), come("Asha"), come("Ben")
+    write(asha, "I have to go")
+    to, field = to_line(meera)
+    field.fill("Take care")
+    meera.press("Send to Asha")
+    expect(field).to_have_value("")
+    asha.press("Leave")
+    asha.page.locator("dialog").get_by_role("button", name="Leave").click()
+    expect(meera.page.locator("#line-to option", has_text="Asha")).to_have_count(0)
+    write(ben, "hello")
+    expect(to).to_have_text("Ben")
+    field.fill("Hello Ben")
+    write(come("Chitra"), "hello")
+    meera.press("Send to Ben")
+    meera.see("Hello Ben")
+
+
 # Somebody who does not stop typing.
 TYPING = """() => setInterval(() => document.activeElement.dispatchEvent(
   new KeyboardEvent("keydown", { key: "n", bubbles: true })), 50)"""

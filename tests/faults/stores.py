@@ -223,7 +223,7 @@ class Replicated:
 
 
 class Watched(Replicated):
-    """A master, a replica, and three sentinels of which two decide."""
+    """A master, its replicas, and three sentinels of which two decide."""
 
     def __init__(
         self,
@@ -232,14 +232,20 @@ class Watched(Replicated):
         tls: Tls | None = None,
         near: Place = HERE,
         far: Place = HERE,
+        replicas: int = 1,
     ) -> None:
-        """Start all, only the master at the near place; wait until they know each other."""
+        """Start all, only the master at the near place; wait until they know each other.
+
+        The first replica is to take over before the others.
+        """
         self._tls = tls
         self._near, self._far = near.host, far
         master = Server(program, directory, *KEPT, tls=tls, place=near)
         follows = ("--replicaof", near.host, str(master.port))
-        replica = Server(program, directory, *KEPT, *follows, tls=tls, place=far)
-        self.servers = [master, replica]
+        self.servers = [master]
+        for number in range(1, replicas + 1):
+            options = (*KEPT, *follows, "--replica-priority", str(number))
+            self.servers.append(Server(program, directory, *options, tls=tls, place=far))
         self.sentinels = [self._sentinel(program, directory, master) for _ in range(3)]
         places = ",".join(f"{far.host}:{sentinel.port}" for sentinel in self.sentinels)
         self.url = url_of("sentinel", f"{places}/{NAME}", tls)
@@ -258,7 +264,7 @@ class Watched(Replicated):
         state: Any = sentinel.client.sentinel_master(NAME)
         slaves: Any = sentinel.client.sentinel_slaves(NAME)
         linked = [one for one in slaves if one["master-link-status"] == "ok"]
-        return state["num-other-sentinels"] == 2 and len(linked) == 1
+        return state["num-other-sentinels"] == 2 and len(linked) == len(self.servers) - 1
 
     def primary_of(self, key: str) -> Server:
         """Return the master."""

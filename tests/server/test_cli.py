@@ -127,7 +127,7 @@ BROKEN_WORKER = """
 import sys
 from server.cli import main
 from server.serving import worker
-worker.run_worker = lambda *_: 1 / 0
+worker.run_worker = lambda *_, **__: 1 / 0
 sys.exit(main())
 """
 

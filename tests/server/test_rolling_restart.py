@@ -81,6 +81,23 @@ def test_a_programmes_helplines_are_read_again_and_broken_ones_are_not(tmp_path:
         assert "020-5555" not in page
 
 
+def test_a_new_worker_that_does_not_reach_the_store_relieves_nobody(tmp_path: Path) -> None:
+    with RunningServer(tmp_path) as server:
+        workers = set(server.workers())
+        os.kill(server.store(), signal.SIGSTOP)
+        try:
+            os.kill(server.pid, signal.SIGHUP)
+            until(lambda: set(server.workers()) > workers)
+            until(lambda: "A new worker could not start" in server.printed(), seconds=25)
+            until(lambda: set(server.workers()) == workers)
+        finally:
+            os.kill(server.store(), signal.SIGCONT)
+        until(lambda: httpx.get(f"{server.url}/readyz").status_code == 200)
+        os.kill(server.pid, signal.SIGHUP)
+        until(lambda: RESTARTED in server.printed())
+        assert not set(server.workers()) & workers
+
+
 def test_a_closed_terminal_stops_the_server(tmp_path: Path) -> None:
     master, terminal = pty.openpty()
     command = [sys.executable, "-m", "server.cli", "serve", "--port", "0", "--data", str(tmp_path)]

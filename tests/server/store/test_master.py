@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 from collections.abc import AsyncIterator, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from server.store.client import open_client
 from server.store.life import LIFE_KEY, Life
 from server.store.master import Master, MasterPool, NobodyKnows, Sentinels
 from server.store.redis_clock import RedisClock
-from tests.faults.stores import Watched, program_called
+from tests.faults.stores import NAME, Watched, program_called
 
 PATIENCE_SECONDS = 15
 
@@ -72,6 +73,31 @@ async def test_nobody_waits_for_a_master_that_stands_still_once_another_is_one(
         await client.aclose()
 
 
+async def test_one_failover_is_one_succession_while_a_replica_does_not_follow(
+    tmp_path: Path,
+) -> None:
+    servers = await asyncio.to_thread(
+        partial(Watched, program_called("valkey"), tmp_path, replicas=2)
+    )
+    client = open_client(servers.url)
+    pool: Any = client.connection_pool
+    try:
+        assert await client.ping()
+        _, second, third = servers.servers
+        third.signal(signal.SIGSTOP)
+        servers.sentinels[0].send("SENTINEL", "FAILOVER", NAME)
+        found = []
+        for _ in range(60):
+            _, port = await pool.get_master_address()
+            found.append(port)
+            await asyncio.sleep(0.05)
+        assert found[-1] == second.port
+        assert pool.successions == 1, found
+    finally:
+        await client.aclose()
+        servers.end()
+
+
 async def test_a_sign_of_life_that_was_left_with_a_predecessor_is_none(master: Master) -> None:
     pool: Any = master.connection_pool
     watch = StoreWatch(master, RedisClock(master), Life(master), "w1")
@@ -94,7 +120,7 @@ class Says:
         if not self._state:
             raise redis_errors.ConnectionError("nobody")
         usual = {"is_master": True, "is_sdown": False, "is_odown": False, "num-other-sentinels": 2}
-        return {"rooms": usual | self._state}
+        return {"rooms": usual | {"flags": "master"} | self._state}
 
 
 def asked(*says: Says) -> Sentinels:
@@ -115,6 +141,17 @@ async def test_who_has_heard_of_the_newest_election_is_believed() -> None:
     with pytest.raises(MasterNotFoundError) as error:  # the one before is none any more
         await asked(OLD, down).discover_master("rooms")
     assert not isinstance(error.value, NobodyKnows)
+
+
+async def test_a_sentinel_that_puts_another_in_its_place_names_the_old_one() -> None:
+    leads = Says(ip="10.0.0.1", port=1, flags="master,failover_in_progress", **{"config-epoch": 4})
+    assert await asked(leads, NEW, SILENT).discover_master("rooms") == ("10.0.0.2", 2)
+    sentinels = asked(leads, NEW, SILENT)
+    pool = MasterPool("rooms", sentinels)  # type: ignore[no-untyped-call]
+    assert await pool.get_master_address() == ("10.0.0.2", 2)
+    sentinels.sentinels = asked(leads, OLD, SILENT).sentinels  # which has not heard of it
+    assert await pool.get_master_address() == ("10.0.0.2", 2)
+    assert pool.successions == 0
 
 
 async def test_a_sentinel_that_was_asleep_is_not_believed(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -63,7 +63,7 @@ function settle(/** @type {Room} */ room, /** @type {Alert} */ { id }, /** @type
 
 /** @param {Room} room @param {Alert} alert */
 function standing(room, alert) {
-  const by = nameOf(alert.taken_by) || alert.taken_by || "";
+  const by = nameOf(alert.taken_by); // "" of one who had gone before this page was opened
   if (alert.state === "taken") return by ? t("{name} has it", { name: by }) : t("Taken");
   if (alert.state === "on_call")
     return t("Nobody has it yet. Please call {on_call} now.", {

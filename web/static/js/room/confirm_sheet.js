@@ -9,7 +9,7 @@ import { icon } from "./icon.js";
 /** It stays about the step it was opened for; when the room has moved on, the server refuses. */
 export function confirmSheet(/** @type {Room} */ room) {
   const step = room.ui.confirm;
-  if (!step) return null;
+  if (!step || (step.command === "begin" && !room.may("begin"))) return null; // another has begun
   const { title, reason } = (SHEETS[step.command] ?? movingOn)(room);
   const ends = step.command === "end_session";
   const go = async () => {

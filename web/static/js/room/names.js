@@ -25,7 +25,7 @@ export function nameOf(/** @type {string|null|undefined} */ id) {
 /** Takes note of who is in a view; from then on everybody in it has the name that tells them apart. */
 export function meet(/** @type {import('./types.js').View} */ view) {
   const { people = [], knocking = [], alerts = [] } = view;
-  for (const { id, name } of knocking) everybody.set(id, { name, key: keyOf(name) });
+  for (const { id, name } of knocking) everybody.set(id, { name, seat: everybody.get(id)?.seat, key: keyOf(name) });
   for (const { id, name, seat } of people) everybody.set(id, { name, seat, key: keyOf(name) });
   for (const { person, name } of alerts) // of one who had gone before this page was opened
     if (!everybody.has(person)) everybody.set(person, { name, key: keyOf(name) });

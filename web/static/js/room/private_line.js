@@ -62,7 +62,7 @@ export function lineForm(room, to, key = "") {
   const able = room.may("say_privately");
   const type = (/** @type {InputEvent} */ event) => {
     draft.text = /** @type {HTMLTextAreaElement} */ (event.currentTarget).value;
-    draft.to ??= to; // whoever else writes now, this is for the one it was begun for
+    draft.to = to; // whoever else writes now, this is for the one it was begun for
   };
   const send = async (/** @type {SubmitEvent} */ event) => {
     event.preventDefault();
@@ -92,7 +92,9 @@ export function linePanel(/** @type {Room} */ room) {
   const people = seated(room);
   const isHere = (/** @type {string} */ id) => people.some((p) => p.id === id);
   const last = [...said].reverse().find((line) => isHere(line.from))?.from;
-  const to = room.ui.drafts[""]?.to ?? last ?? "";
+  const begun = room.ui.drafts[""];
+  // Words for somebody who has gone must not go to another; without any it is who wrote last.
+  const to = (begun?.to && (begun.text || isHere(begun.to)) ? begun.to : last) ?? "";
   const isAway = people.some((p) => p.id === to && !p.present);
   const choose = (/** @type {Event} */ event) => {
     draftOf(room, "").to = /** @type {HTMLSelectElement} */ (event.currentTarget).value;
