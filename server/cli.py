@@ -185,10 +185,6 @@ def _create_options(create: argparse.ArgumentParser) -> None:
 
 def serve(options: argparse.Namespace) -> int:
     """Run the server until it is told to stop."""
-    from server.serving.huge_pages import start_again_on_huge_pages
-
-    start_again_on_huge_pages()  # before anything else is loaded
-
     from server.serving.start import CannotServe, serve
     from server.settings import read_settings
 
@@ -315,10 +311,14 @@ COMMANDS: dict[str, Any] = {"serve": serve, "session": session_create, "rehearse
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; return the exit code."""
-    from server.settings import WrongSetting
+    if arguments is None and sys.argv[1:2] == ["serve"]:
+        from server.serving.huge_pages import start_again_on_huge_pages
 
+        start_again_on_huge_pages()  # before anything else is loaded: it would be loaded twice
     top = parser()
     options = top.parse_args(arguments)
+    from server.settings import WrongSetting
+
     for name in ("participants", "rehearse"):
         number = getattr(options, name, None)
         if number is not None and not 1 <= number <= 35:
