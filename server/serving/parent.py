@@ -48,13 +48,16 @@ class Parent:
         rehearse: Callable[[], None] | None,
         exchange: Exchange,
     ) -> None:
-        """Take what a worker does, given where it says that it serves, its line, and whether
-        others serve already.
+        """Take what a worker does, given where it says that it serves, its line, and whether it
+        is to relieve another.
         """
         self._ready, self._say_ready = os.pipe()
 
         def worker() -> Child:
-            child = Child(lambda: work(self._say_ready, child.line, self._serving), exchange)
+            def run() -> None:
+                work(self._say_ready, child.line, child in self._relief.children)
+
+            child = Child(run, exchange)
             return child
 
         self._workers = [worker() for _ in range(workers)]

@@ -10,6 +10,7 @@ Nothing is handed over: a new worker reads the logs of the rooms that people ope
 
 from __future__ import annotations
 
+import math
 import signal
 import time
 from collections.abc import Callable
@@ -77,6 +78,8 @@ class Relief:
             self._patience_until = now + GO_SECONDS
             going.signal(signal.SIGHUP)
         elif now > self._patience_until:
+            self._patience_until = math.inf
+            log.error("A new worker did not serve in time: does it reach the store?")
             coming.signal(signal.SIGKILL)
 
     def _see_off(self, going: Child, now: float) -> None:

@@ -113,8 +113,8 @@ def _serve_on(listener: socket.socket, settings: Settings, rehearse: int) -> int
     # Besides the workers two more may live during a rolling restart: who comes, who goes.
     with closing(Exchange(settings.workers + 2)) as exchange:
         return Parent(
-            work=lambda ready, line, others_serve: run_worker(
-                settings, listener, ready, parent, exchange, line, others_serve=others_serve
+            work=lambda ready, line, relieves: run_worker(
+                settings, listener, ready, parent, exchange, line, relieves=relieves
             ),
             workers=settings.workers,
             stores=stores,

@@ -26,7 +26,7 @@ from server.store.data_directory import dies_with_parent
 GRACE_SECONDS = 3
 # Who does not answer the end of TLS is cut off.
 TLS_END_SECONDS = 2.0
-# How often a new worker among others looks whether it reaches the store.
+# How often a worker that is to relieve another looks whether it reaches the store.
 REACH_SECONDS = 0.1
 # A worker that is relieved lets its people go a few at a time: who comes back at the same
 # moment as a thousand others waits longer than the second that nobody should lose.
@@ -59,11 +59,11 @@ class Worker(Server):
     """uvicorn's server, which tells the parent that it serves, and can be relieved."""
 
     def __init__(
-        self, config: Config, ready: int, exchange: Exchange, line: int, *, others_serve: bool
+        self, config: Config, ready: int, exchange: Exchange, line: int, *, relieves: bool
     ) -> None:
         super().__init__(config)
         self._ready = ready
-        self._others_serve = others_serve
+        self._relieves = relieves
         self._relieved = False
         self._exchange = exchange
         self._line = line
@@ -73,6 +73,8 @@ class Worker(Server):
         """Start, then say so."""
         signal.signal(signal.SIGHUP, self._be_relieved)
         await super().startup([])
+        if self._relieves:
+            await self._reach_the_store()
         loop = asyncio.get_running_loop()
         # uvicorn's own servers wait a minute for TLS to begin, and half of one for its end.
         tls = self.config.ssl
@@ -88,14 +90,13 @@ class Worker(Server):
             self.servers.append(server)
         loop.add_reader(self._exchange.listen(self._line), self._take_sockets)
         self._say_alive(loop)
-        self._say_ready(loop)
+        os.write(self._ready, b"%d\n" % os.getpid())
 
-    def _say_ready(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Say that this worker may relieve another: better the old one than no way to the store."""
-        if self._others_serve and cast(Starlette, self.config.app).state.is_store_away():
-            loop.call_later(REACH_SECONDS, self._say_ready, loop)
-        else:
-            os.write(self._ready, b"%d\n" % os.getpid())
+    async def _reach_the_store(self) -> None:
+        """Take nobody in before: better the old worker than one that knows no way to the store."""
+        is_away = cast(Starlette, self.config.app).state.is_store_away
+        while is_away() and not self.should_exit:  # noqa: ASYNC110
+            await asyncio.sleep(REACH_SECONDS)
 
     def _new_protocol(self) -> asyncio.Protocol:
         protocol = cast(type[DeadlineProtocol], self.config.http_protocol_class)
@@ -165,7 +166,7 @@ def run_worker(
     exchange: Exchange,
     line: int,
     *,
-    others_serve: bool,
+    relieves: bool,
 ) -> None:
     """Serve until told to stop; the whole life of a forked worker."""
     become_child(parent)
@@ -175,4 +176,4 @@ def run_worker(
         pass_on = staticmethod(partial(exchange.pass_on, line))
 
     config = uvicorn_config(settings, Passing if settings.gather_rooms else DeadlineProtocol)
-    Worker(config, ready, exchange, line, others_serve=others_serve).run(sockets=[listener])
+    Worker(config, ready, exchange, line, relieves=relieves).run(sockets=[listener])

@@ -38,6 +38,9 @@ REDIS_PORT: Final = 6379
 # Commands beyond this many wait for a connection; more would only queue inside the store.
 CONNECTIONS: Final = 32
 
+# What a URL says of lines to the store is not for those to its sentinels.
+FOR_THE_STORE: Final = ("username", "password", "max_connections", "timeout")
+
 MANY: Final = re.compile(
     r"(?P<kind>sentinel|cluster)(?P<tls>s?)://"
     r"(?:(?P<username>[^:@/?]*)(?::(?P<password>[^@/?]*))?@)?"
@@ -112,7 +115,7 @@ def _master_of(url: re.Match[str], options: dict[str, Any], timeout_s: float) ->
     given.pop("connection_class", None)
     if url["tls"]:
         given["ssl"] = True
-    own = {key: value for key, value in given.items() if key not in ("username", "password")}
+    own = {key: value for key, value in given.items() if key not in FOR_THE_STORE}
     places = _places(url, SENTINEL_PORT)
     # All are asked at once; half of a trip's patience is for the line to the master.
     quick = {"socket_timeout": timeout_s / 2, "socket_connect_timeout": timeout_s / 2}

@@ -45,7 +45,7 @@ class Sentinels(Sentinel):
         if time.monotonic() - self._newest_at > REMEMBERED_SECONDS:
             self._newest = 0
         newest = max([self._newest, *(state["config-epoch"] for state in states)])
-        if states:
+        if any(state["config-epoch"] == newest for state in states):
             self._newest, self._newest_at = newest, time.monotonic()
         knowing = [
             state

@@ -69,6 +69,11 @@ class Stranger(asyncio.Protocol):
             self._transport.write(bytes((byte,)))
             asyncio.get_running_loop().call_later(BYTE_EVERY_SECONDS, self._go_on)
 
+    @property
+    def age(self) -> float:
+        """How long it has been open (s)."""
+        return time.monotonic() - self.opened_at
+
     def close(self) -> None:
         """End it from this side."""
         if self._transport is not None:
@@ -111,8 +116,10 @@ class Crowd:
                     await stranger.closed.wait()
                 self.seconds[kind].append(stranger.seconds)
             except TimeoutError:
-                self.seconds[kind].append(CLOSED_SECONDS + 5)
+                pass
             finally:
+                if not stranger.closed.is_set() and stranger.age > CLOSED_SECONDS:
+                    self.seconds[kind].append(stranger.age)  # the crowd goes, and it is here yet
                 stranger.close()
 
 

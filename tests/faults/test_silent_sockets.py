@@ -18,7 +18,7 @@ MOST_SLOWER = 1.1 if LONG else 4.0
 async def test_a_thousand_silent_sockets_are_closed_and_make_nobody_wait(others: Others) -> None:
     await others.fill(rooms=8, people=20)
     strangers = Strangers([worker.port for worker in others.house.workers])
-    await others.check(strangers, MOST_SLOWER, pairs=times(3, 24), seconds=times(5, 6))
+    await others.check(strangers, MOST_SLOWER, pairs=times(3, 16), seconds=times(5, 9))
     for kind, seconds in strangers.seconds.items():
         print(f"{len(seconds)} {kind}: closed after {max(seconds):.1f} s at most")  # noqa: T201
         assert max(seconds) <= CLOSED_SECONDS

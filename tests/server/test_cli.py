@@ -140,6 +140,25 @@ def test_a_worker_that_cannot_start_ends_the_server(tmp_path: Path) -> None:
     assert "A worker could not start" in done.stderr
 
 
+FIRST = """
+import sys
+from server.serving import huge_pages
+def note():
+    print("server.settings" in sys.modules or "session_engine" in sys.modules)
+    sys.exit(0)
+huge_pages.start_again_on_huge_pages = note
+from server.cli import main
+main()
+"""
+
+
+def test_a_server_begins_again_before_it_has_loaded_anything() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", FIRST, "serve"], check=True, capture_output=True, text=True
+    )
+    assert done.stdout == "False\n"
+
+
 def test_helplines_that_cannot_be_read_are_named(tmp_path: Path) -> None:
     missing = str(tmp_path / "helplines.json")
     options = ("serve", "--port", "0", "--data", str(tmp_path))

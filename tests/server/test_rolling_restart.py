@@ -9,6 +9,8 @@ import signal
 import ssl
 import subprocess
 import sys
+import time
+from contextlib import ExitStack
 from pathlib import Path
 
 import httpx
@@ -88,7 +90,16 @@ def test_a_new_worker_that_does_not_reach_the_store_relieves_nobody(tmp_path: Pa
         try:
             os.kill(server.pid, signal.SIGHUP)
             until(lambda: set(server.workers()) > workers)
-            until(lambda: "A new worker could not start" in server.printed(), seconds=25)
+            (new,) = set(server.workers()) - workers
+            time.sleep(5)  # it has started by then
+            before = len(os.listdir(f"/proc/{new}/fd"))
+            with ExitStack() as stack:  # it takes nobody in
+                for _ in range(60):
+                    stack.enter_context(server.connect())
+                time.sleep(0.5)
+                assert len(os.listdir(f"/proc/{new}/fd")) < before + 10
+            until(lambda: "does it reach the store?" in server.printed(), seconds=25)
+            until(lambda: "A new worker could not start" in server.printed())
             until(lambda: set(server.workers()) == workers)
         finally:
             os.kill(server.store(), signal.SIGCONT)

@@ -84,7 +84,7 @@ async def test_urgent_support_is_kept_for_when_there_is_no_connection(house: Hou
 async def test_a_static_file_is_kept_for_ever_under_its_version(house: House) -> None:
     answer = get(house, stylesheet(house))
     assert "immutable" in answer.headers["cache-control"]
-    assert answer.headers["content-type"].startswith("text/css")
+    assert answer.headers["content-type"] == "text/css"  # with seventy files each byte counts
     assert "/*" not in answer.text  # comments are not sent
     assert answer.text.count("{") == answer.text.count("}") > 0
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from redis.asyncio import BlockingConnectionPool, SSLConnection
 
-from server.store.client import TIMEOUT_SECONDS, open_client, without_password
+from server.store.client import open_client, without_password
 from server.store.cluster import Cluster
 
 
@@ -53,9 +53,9 @@ def test_with_tls_every_line_is_encrypted_also_those_to_sentinels() -> None:
 
 @pytest.mark.parametrize("url", ["redis://a", "sentinel://a/rooms", "cluster://a"])
 def test_who_finds_every_line_in_use_waits_for_one(url: str) -> None:
-    pool: Any = open_client(f"{url}?max_connections=3&socket_timeout=5").connection_pool
+    pool: Any = open_client(f"{url}?max_connections=3&timeout=4&socket_timeout=5").connection_pool
     assert isinstance(pool, BlockingConnectionPool)
-    assert (pool.max_connections, pool.timeout) == (3, TIMEOUT_SECONDS)
+    assert (pool.max_connections, pool.timeout) == (3, 4)
     assert pool.connection_kwargs["socket_timeout"] == 5
 
 
