@@ -167,7 +167,7 @@ async def test_a_slow_reader_costs_256_kib_and_is_gone_within_20_s(others: Other
 async def test_slow_readers_make_nobody_wait(others: Others) -> None:
     await others.fill(rooms=8, people=20)
     slow = SlowOnes(others, each=2)
-    await others.check(slow, MOST_SLOWER, pairs=times(3, 8), seconds=times(3, 16))
+    await others.check(slow, MOST_SLOWER, pairs=times(3, 16), seconds=times(3, 16))
 
 
 class DeafPinger(Deaf):
